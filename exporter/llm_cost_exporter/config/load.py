@@ -1,0 +1,140 @@
+"""From a file, or from a command line's FILEs, to a checked Config."""
+
+# ruff: noqa: PTH  (a glob is text; a Path would change it)
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from llm_cost_exporter.config import checks, yamlfile
+from llm_cost_exporter.config.labels import glob_regex
+from llm_cost_exporter.config.messages import config_error
+from llm_cost_exporter.config.model import MODELS, Config, SourceConfig
+from llm_cost_exporter.errors import ConfigError, UsageError
+
+__all__ = ["for_files", "load"]
+
+_STDIN = "-"
+_SECTIONS = ("labels", "prices", "dedup", "limits")  # may be left with nothing but comments in them
+_FROM_FILE = {"from": "file"}  # asks the checks to refuse numbers without a unit
+_MOST_LABELS = 32
+
+
+def load(path: Path | str, *, sources_needed: bool = True) -> Config:
+    """The configuration in the file `path`. Relative paths in it are relative to its folder.
+
+    A command that is also given FILEs needs no `sources` in it. Raises ConfigError.
+    """
+    file = str(path)
+    data = yamlfile.read(path)
+    example = 'sources: [{paths: ["/var/log/app/*.jsonl"]}] would be right'
+    if data is None and sources_needed:
+        raise ConfigError(file, "", f"is empty; {example}")
+    if data is not None and not isinstance(data, dict):
+        raise ConfigError(file, "", f"must be a mapping (key: value); {example}")
+    config = check(data or {}, file)
+    if sources_needed and not config.sources:
+        raise ConfigError(file, "sources", f"is missing or empty; {example}")
+    return _resolved(config, os.path.dirname(os.path.abspath(file)))
+
+
+def check(data: dict[str, Any], file: str) -> Config:
+    """`data` as a Config, its paths as they are written. Raises ConfigError that names `file`."""
+    data = {key: value for key, value in data.items() if value is not None or key not in _SECTIONS}
+    try:
+        config = Config.model_validate(data, context=_FROM_FILE)
+    except ValidationError as bad:
+        raise config_error(bad, file, MODELS) from None
+    given = {name for source in config.sources for name in (*source.labels, *source.path_label_names)}
+    for name, label in config.labels.items():
+        if not label.paths and name not in given and name not in ("app", "team"):
+            raise ConfigError(
+                file,
+                f"labels.{name}.paths",
+                "is missing; a list of keys of the record, such as [metadata.user], would be right",
+            )
+    if len(config.label_names) > _MOST_LABELS:
+        raise ConfigError(
+            file, "labels", f"has {len(config.label_names)} labels; at most {_MOST_LABELS} would be right"
+        )
+    seen: dict[str, int] = {}
+    for index, source in enumerate(config.sources):
+        for path in source.paths:
+            if seen.setdefault(path, index) != index:
+                problem = f"{path[:80]!r} stands in sources[{seen[path]}] too; a file is read by one entry only"
+                raise ConfigError(file, f"sources[{index}].paths", problem)
+    return config
+
+
+def for_files(
+    files: Sequence[str], listen: str | None = None, state_dir: Path | str | None = None, *, base: Config | None = None
+) -> Config:
+    """The configuration for FILEs of a command line (paths, globs or `-`), which take the place of `base`'s sources.
+
+    A file that an entry of `base` names is read as that entry says. Raises UsageError.
+    """
+    base = base or Config()
+    entries: dict[str, SourceConfig] = {}
+    for file in files:
+        if not file or "\0" in file:
+            raise UsageError("a FILE has an empty name; a path, a glob or - would be right")
+        path = file if file == _STDIN else _on_command_line(file)
+        entry = _entry_for(path, base.sources)
+        entries[path] = entry.model_copy(update={"paths": (path,)}) if entry else SourceConfig(paths=(path,))
+    update: dict[str, Any] = {"sources": tuple(entries.values())}
+    if listen is not None:
+        try:
+            update["listen"] = checks.address(listen)
+        except ValueError as bad:
+            raise UsageError(f"--listen: {bad}") from None
+    if state_dir is not None:
+        update["state_dir"] = Path(os.path.abspath(state_dir))
+    return base.model_copy(update=update)
+
+
+def _on_command_line(file: str) -> str:
+    """An existing file is itself, whatever its name looks like; anything else may be a glob."""
+    folder, name = os.path.split(os.path.abspath(file))
+    if os.path.lexists(file):
+        return glob.escape(os.path.join(folder, name))
+    return os.path.join(glob.escape(os.getcwd()), file) if not os.path.isabs(file) else file
+
+
+def _entry_for(path: str, entries: Iterable[SourceConfig]) -> SourceConfig | None:
+    for entry in entries:
+        if any(path == pattern or re.fullmatch(glob_regex(pattern), _unescaped(path)) for pattern in entry.paths):
+            return entry
+    return None
+
+
+def _unescaped(path: str) -> str:
+    return re.sub(r"\[([*?[])\]", r"\1", path)
+
+
+def _resolved(config: Config, folder: str) -> Config:
+    """`config` with its relative paths seen from `folder`."""
+    update: dict[str, Any] = {"state_dir": Path(os.path.normpath(os.path.join(folder, config.state_dir)))}
+    if config.prices.file is not None:
+        update["prices"] = config.prices.model_copy(update={"file": Path(folder) / config.prices.file})
+    update["sources"] = tuple(_resolved_source(source, folder) for source in config.sources)
+    return config.model_copy(update=update)
+
+
+def _resolved_source(source: SourceConfig, folder: str) -> SourceConfig:
+    around = glob.escape(folder)
+    update: dict[str, Any] = {
+        "paths": tuple(
+            path if path == _STDIN else os.path.normpath(os.path.join(around, path)) for path in source.paths
+        )
+    }
+    if source.path_labels is not None:
+        braces_doubled = around.replace("{", "{{").replace("}", "}}")
+        update["path_labels"] = os.path.join(braces_doubled, source.path_labels)
+    return source.model_copy(update=update)
