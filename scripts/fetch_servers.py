@@ -25,7 +25,7 @@ from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
-RECIPE = 1  # a higher number has every machine fetch anew
+RECIPE = 2  # a higher number has every machine fetch anew
 
 # The program's name here, and its file in the package.
 PROGRAMS = {
@@ -36,6 +36,15 @@ PROGRAMS = {
     "victoria-metrics": "usr/bin/victoria-metrics",
     "vmalert": "usr/bin/vmalert",
 }
+
+# Debian's Alertmanager opens its default templates at a fixed path, where nothing is installed. The copy in .tools opens them
+# through a file descriptor instead, which the script that starts it opens: a path of the same length, so that the program's
+# other bytes stay where they are.
+FIXED = b"/usr/share/prometheus/alertmanager"
+DESCRIPTOR = b"/proc/self/fd/9".ljust(len(FIXED) - 1, b"/") + b"/"
+STARTER = """#!/bin/sh
+exec 9<"${0%/*}/../share" && exec "${0%/*}/../lib/alertmanager" "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,8 @@ def fetch_from(work: Path, source: str, generation: Generation) -> dict[str, str
             (unpacked / inside).rename(program)
         except OSError:
             raise FetchError(f"{name} is in none of the packages {', '.join(generation.packages)}") from None
+        if name == "alertmanager":
+            give_templates(program, unpacked / FIXED.decode().lstrip("/"))
         tried = run([str(program), "--version"])
         if tried.returncode != 0:
             raise FetchError(f"{name} does not run on this machine: {last_line(tried)}")
@@ -145,6 +156,17 @@ def fetch_from(work: Path, source: str, generation: Generation) -> dict[str, str
     shutil.rmtree(home, ignore_errors=True)
     ready.rename(home)
     return versions
+
+
+def give_templates(program: Path, templates: Path) -> None:
+    """Have Alertmanager find its default templates in .tools (see FIXED)."""
+    home = program.parent.parent
+    templates.rename(home / "share")
+    (home / "lib").mkdir()
+    moved = program.rename(home / "lib" / program.name)
+    moved.write_bytes(moved.read_bytes().replace(FIXED, DESCRIPTOR))
+    program.write_text(STARTER)
+    program.chmod(0o755)
 
 
 def apt(home: Path, command: list[str], *, own_sources: bool = True) -> subprocess.CompletedProcess[str]:

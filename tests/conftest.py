@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from processes import GENERATIONS, find_program
-from servers import Servers
+from tests.processes import GENERATIONS, find_program
+from tests.servers import Servers
 
 
 @pytest.fixture

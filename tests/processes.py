@@ -67,7 +67,7 @@ def find_program(name: str, generation: str) -> Path:
         on_path = shutil.which(other)
         if on_path is not None and _generation_of(name, on_path) == generation:
             return Path(on_path)
-    _missing(f"no {name} of the {generation} generation, neither in .tools (make servers) nor on the PATH")
+    return _missing(f"no {name} of the {generation} generation, neither in .tools (make servers) nor on the PATH")
 
 
 @cache

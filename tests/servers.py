@@ -21,7 +21,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from processes import Process, find_program, free_port
+from tests.processes import Process, find_program, free_port
 
 __all__ = ["Exporter", "PromServer", "Sample", "Server", "Servers", "scrape"]
 
@@ -173,7 +173,7 @@ class Servers:
         }
         if alertmanagers:
             config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": list(alertmanagers)}]}]}
-        command = (
+        command: tuple[str | Path, ...] = (
             find_program("prometheus", generation),
             f"--config.file={_yaml(home / 'prometheus.yml', config)}",
             f"--storage.tsdb.path={home / 'data'}",
@@ -188,7 +188,7 @@ class Servers:
         """An Alertmanager with this configuration (a file or its content)."""
         home, address = self._home("alertmanager"), _address()
         file = config if isinstance(config, Path) else _yaml(home / "alertmanager.yml", config)
-        command = (
+        command: tuple[str | Path, ...] = (
             find_program("alertmanager", generation),
             f"--config.file={file}",
             f"--storage.path={home / 'data'}",
@@ -205,7 +205,7 @@ class Servers:
         """A single-node VictoriaMetrics that scrapes these."""
         home, address = self._home("victoria-metrics"), _address()
         config = {"scrape_configs": [dict(one) for one in scrapes]}
-        command = (
+        command: tuple[str | Path, ...] = (
             find_program("victoria-metrics", generation),
             f"-promscrape.config={_yaml(home / 'scrape.yml', config)}",
             f"-storageDataPath={home / 'data'}",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from processes import wait_for
-from servers import PromServer, Servers, scrape
+from tests.processes import wait_for
+from tests.servers import PromServer, Servers, scrape
 
 METRICS = b"# TYPE spent_usd counter\nspent_usd_total 1.5\n"
 
