@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ __all__ = ["PathPattern", "check_label_name", "glob_regex", "parse_path_labels"]
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _LONGEST_NAME = 64
-_MOST_PLACEHOLDERS = 12  # a path is matched by backtracking: few enough that it can't take long
+_MOST_PLACEHOLDERS = 8  # a path is matched by backtracking: few enough that it can't take long
 
 # A scrape target in Kubernetes carries these itself; ours would be renamed to exported_… or hide the target's.
 _TARGETS = frozenset(("type", "env", "service", "region", "namespace", "pod", "container", "job", "instance"))
@@ -111,9 +112,7 @@ def glob_regex(pattern: str) -> str:
         elif char == "?":
             out, i = out + "[^/]", i + 1
         elif end > 0:
-            inverted = "^" if pattern[i + 1] == "!" else ""
-            inside = re.sub(r"([\\\[^&~|])", r"\\\1", pattern[i + 1 + len(inverted) : end])
-            out, i = f"{out}[{inverted}{inside}]", end + 1
+            out, i = out + fnmatch.translate(pattern[i : end + 1])[:-2], end + 1  # less its `end of text`
         else:
             out, i = out + re.escape(char), i + 1
     return out

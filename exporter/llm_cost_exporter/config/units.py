@@ -84,6 +84,8 @@ def parse_address(value: str) -> tuple[str, int]:
         except ValueError:
             raise ValueError(f"{shown!r} has no IPv6 address in the brackets; {wrong}") from None
         return host[1:-1], int(port)
+    if "/" in host:
+        raise ValueError(f"{shown!r} is a URL; {wrong}")
     if ":" in host:
         raise ValueError(f"{shown!r}: an IPv6 address is written in brackets; {wrong}")
     if host and (len(host) > 253 or not _HOST_NAME.fullmatch(host)):

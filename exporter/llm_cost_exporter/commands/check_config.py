@@ -1,0 +1,79 @@
+"""`check-config FILE`: is this configuration right, and does it find what it names?"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from llm_cost_exporter.config import Config, SourceConfig, load, parse_path_labels
+from llm_cost_exporter.prices import PriceBook
+
+__all__ = ["command"]
+
+_MOST_FILES = 10_000  # of one glob; more than that need not be counted to know that it finds something
+
+
+@click.command("check-config")
+@click.argument("file", type=click.Path(path_type=Path))
+def command(file: Path) -> None:
+    """Check the configuration FILE, the price file that it names, and its paths.
+
+    Prints a summary. What may be wrong (a path where nothing is yet) is a warning; what is wrong is one line, and the
+    exit status is 2.
+    """
+    config = load(file)
+    PriceBook(config.prices.aliases, config.prices.file)
+    found = [[list(_files(path)) for path in source.paths] for source in config.sources]
+    for index, (source, lists) in enumerate(zip(config.sources, found, strict=True)):
+        for warning in _warnings(index, source, lists):
+            click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{file}: ok")
+    for line in _summary(config, found):
+        click.echo(f"  {line}")
+
+
+def _files(pattern: str) -> Iterator[str]:
+    if pattern == "-":
+        return iter(())
+    return itertools.islice(glob.iglob(pattern, recursive=True), _MOST_FILES)  # noqa: PTH207  (a Path drops `./`)
+
+
+def _warnings(index: int, source: SourceConfig, lists: list[list[str]]) -> Iterator[str]:
+    for number, (pattern, paths) in enumerate(zip(source.paths, lists, strict=True)):
+        key = f"sources[{index}].paths[{number}]"
+        files = [path for path in paths if not os.path.isdir(path)]  # noqa: PTH112  (globs give text)
+        if pattern != "-" and not paths:
+            yield f"{key}: {pattern} matches no file now"
+        elif paths and not files:
+            yield f"{key}: {pattern} matches folders only; a glob of files, such as {pattern.rstrip('/')}/*.jsonl, would be right"
+        unreadable = [path for path in files if not os.access(path, os.R_OK)]
+        if unreadable:
+            yield f"{key}: {_count(len(unreadable), 'file')} can't be read by this user, such as {unreadable[0]}"
+        if source.path_labels and files:
+            match = parse_path_labels(source.path_labels).match
+            unfit = [path for path in files if match(path) is None]
+            if unfit:
+                yield f"sources[{index}].path_labels: does not fit {_count(len(unfit), 'file')}, such as {unfit[0]}"
+
+
+def _summary(config: Config, found: list[list[list[str]]]) -> Iterator[str]:
+    yield f"listens on {config.listen}, keeps its state in {config.state_dir}"
+    yield f"days and months are those of {config.timezone}"
+    for source, lists in zip(config.sources, found, strict=True):
+        form = source.format if isinstance(source.format, str) else "a mapping"
+        for pattern, paths in zip(source.paths, lists, strict=True):
+            matched = "standard input" if pattern == "-" else f"{pattern}: {_count(len(paths), 'file')} now"
+            yield f"reads {matched}, format {form}"
+    yield f"labels: provider, model, {', '.join(config.label_names)}"
+    if config.prices.file or config.prices.aliases:
+        own = f"{config.prices.file} and " if config.prices.file else ""
+        yield f"prices: {own}the catalogue, with {_count(len(config.prices.aliases), 'alias', 'aliases')}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number}{'+' if number >= _MOST_FILES else ''} {one if number == 1 else many or one + 's'}"
