@@ -9,12 +9,56 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+LISTEN ?= 127.0.0.1:9478
+LOG ?=
+TESTS ?=
 STAMP := $(VENV)/made-from-pyproject
 
 .PHONY: help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-16s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your own, LISTEN=HOST:PORT for another address)
+	@$(BIN)/python scripts/run_sample.py --listen '$(LISTEN)' $(if $(LOG),--log '$(LOG)')
+
+.PHONY: test
+test: lint check-generated servers ## lint, and all tests against real servers
+	$(BIN)/pytest $(TESTS)
+
+.PHONY: lint
+lint: venv ## style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.PHONY: bench
+bench: venv ## measure, and write bench/RESULTS.md
+	$(BIN)/python bench/bench.py
+
+.PHONY: generate
+generate: venv ## write the committed files that are made from others
+	$(BIN)/python scripts/generate.py
+
+.PHONY: check-generated
+check-generated: venv ## check that those files are what would be made now
+	$(BIN)/python scripts/generate.py --check
+
+.PHONY: dist
+dist: venv ## build wheel and source distribution into dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
+.PHONY: clean
+clean: ## remove all that make has made: .venv, .tools, .run, dist and caches
+	rm -rf $(VENV) .tools .run dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find exporter tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without them their tests are skipped; in CI that would pass unseen, so there it is an error.
+.PHONY: servers
+servers: venv ## fetch Prometheus, Alertmanager and VictoriaMetrics for the tests into .tools (Debian's packages, no root)
+	@$(BIN)/python scripts/fetch_servers.py || test -z "$$CI"
 
 .PHONY: venv
 venv: $(STAMP) ## set up .venv: the exporter (editable) and the tools

@@ -71,9 +71,10 @@ def taken(listen: str) -> str | None:
 
 def wait_ready(exporter: subprocess.Popen[bytes], listen: str) -> bool:
     """Wait until the exporter has read what is there; False where it ended instead."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while exporter.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://{page(listen)}/-/ready", timeout=5):
+            with direct.open(f"http://{page(listen)}/-/ready", timeout=5):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
