@@ -1,8 +1,8 @@
 """What `make run` does: serve the sample log, which grows while it runs, or a log of one's own.
 
-    python scripts/run_sample.py [--listen HOST:PORT] [--log FILE]
+    python scripts/run_sample.py [--listen HOST:PORT] [--log FILE] [--home DIR]
 
-State and sample log are kept in .run/, so that a second run goes on where the first one ended. Ctrl-C ends it all.
+State and sample log are kept in .run/ (--home), so that a second run goes on where the first one ended. Ctrl-C ends it all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import sample_log
 
-RUN = Path(__file__).resolve().parent.parent / ".run"
+HOME = Path(__file__).resolve().parent.parent / ".run"
 COMMAND = Path(sys.executable).with_name("llm-cost-exporter")
 
 
@@ -30,12 +30,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Serve the sample log, or a log of your own.")
     parser.add_argument("--listen", default="127.0.0.1:9478", help="HOST:PORT")
     parser.add_argument("--log", type=Path, help="a log of your own (default: the sample)")
+    parser.add_argument("--home", type=Path, default=HOME, help="where state and sample log are kept")
     asked = parser.parse_args()
     if problem := taken(asked.listen):
         print(f"make run: {problem}", file=sys.stderr)
         return 1
     own = asked.log.resolve() if asked.log else None
-    home = RUN / (hashlib.sha256(str(own).encode()).hexdigest()[:12] if own else "sample")
+    home = asked.home / (hashlib.sha256(str(own).encode()).hexdigest()[:12] if own else "sample")
     home.mkdir(parents=True, exist_ok=True)
     log = own or home / "usage.log"
     if own is None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.processes import GENERATIONS, find_program
 from tests.servers import Servers
+
+# A slow machine is no failure (no deadline); in CI the same examples are tried every time.
+settings.register_profile("any", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("any")
 
 
 @pytest.fixture
