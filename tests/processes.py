@@ -16,7 +16,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-__all__ = ["GENERATIONS", "ROOT", "Process", "find_program", "free_port", "wait_for"]
+__all__ = ["GENERATIONS", "ROOT", "Process", "find_program", "free_port", "missing", "wait_for"]
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATIONS = ("old", "new")
@@ -67,7 +67,7 @@ def find_program(name: str, generation: str) -> Path:
         on_path = shutil.which(other)
         if on_path is not None and _generation_of(name, on_path) == generation:
             return Path(on_path)
-    return _missing(f"no {name} of the {generation} generation, neither in .tools (make servers) nor on the PATH")
+    return missing(f"no {name} of the {generation} generation, neither in .tools (make servers) nor on the PATH")
 
 
 @cache
@@ -79,7 +79,8 @@ def _generation_of(name: str, program: str) -> str | None:
     return "new" if (int(version[1]), int(version[2])) >= _NEW_FROM[name] else "old"
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
+    """End a test that lacks something on this machine: skipped with the reason, failed in CI."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
