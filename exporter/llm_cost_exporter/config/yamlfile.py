@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
@@ -51,8 +52,22 @@ def _construct_float(_loader: _Loader, node: yaml.ScalarNode) -> float:
 _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 
 
-def read(path: Path | str) -> object:
-    """What the YAML file `path` says; None for an empty one. Raises ConfigError in one line, with the line number."""
+class _DecimalLoader(_Loader):
+    """_Loader with Decimal in place of float."""
+
+
+def _construct_decimal(_: _DecimalLoader, node: yaml.ScalarNode) -> Decimal:
+    return Decimal(node.value)
+
+
+_DecimalLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
+
+
+def read(path: Path | str, *, decimals: bool = False) -> object:
+    """What the YAML file `path` says; None for an empty one. Raises ConfigError in one line, with the line number.
+
+    With `decimals`, numbers with a fraction are Decimal, digit by digit as they are written: money is never a float.
+    """
     shown = str(path)
     try:
         with Path(path).open("rb") as file:
@@ -66,13 +81,13 @@ def read(path: Path | str) -> object:
         raise ConfigError(shown, "", f"can't be read: {reason}") from None
     if len(text) > _LARGEST_BYTES:
         raise ConfigError(shown, "", f"is larger than {_LARGEST_BYTES >> 20} MiB; that is no configuration")
-    return parse(text, shown)
+    return parse(text, shown, decimals=decimals)
 
 
-def parse(text: bytes | str, shown: str) -> object:
+def parse(text: bytes | str, shown: str, *, decimals: bool = False) -> object:
     """What the YAML `text` says; `shown` is the file's name in errors."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of SafeLoader)
+        return yaml.load(text, Loader=_DecimalLoader if decimals else _Loader)  # noqa: S506  (subclasses of SafeLoader)
     except yaml.reader.ReaderError as bad:
         raise ConfigError(
             shown, "", f"is no text: at byte {bad.position} is a character that YAML does not have"
