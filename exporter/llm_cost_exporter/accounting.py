@@ -1,0 +1,170 @@
+"""A call, and what it adds: priced, deduplicated, and posted where its money belongs.
+
+The same call twice (same id): the larger count per meter wins, is priced anew at the first line's time, and only
+positive differences are posted, to the first line's account and day. A later success keeps an earlier failure and is no second
+request. Ledger and report are both a Sink, so that `report` and `run` can't disagree.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from llm_cost_exporter.dedup import Entry, Ids, key_of
+from llm_cost_exporter.tariffs import Context, Tariff, Tariffs
+from llm_cost_exporter.types import KIND_OF_METER
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.prices import PriceBook
+    from llm_cost_exporter.types import Usage
+
+__all__ = ["Accountant", "Sink", "Taken"]
+
+AccountT = TypeVar("AccountT")
+
+TRUSTED_KIND = "reported"  # a trusted reported cost that can't be split by tokens
+FEE_KIND = "fee"  # a cost without tokens
+
+
+class Taken(Enum):
+    """What became of one call."""
+
+    NEW = "new"
+    JOINED = "joined"
+    DUPLICATE = "duplicate"
+
+
+class Sink(Protocol[AccountT]):
+    """Where calls are posted: the ledger, or a report."""
+
+    def route(self, tariff: Tariff[AccountT], usage: Usage) -> AccountT:
+        """The account that this call belongs to."""
+        ...
+
+    def number(self, account: AccountT) -> int:
+        """A lasting number of the account, for `account_of`."""
+        ...
+
+    def account_of(self, number: int) -> AccountT | None:
+        """The account of that number; None where it is gone."""
+        ...
+
+    def first(self, account: AccountT, tariff: Tariff[AccountT], usage: Usage, usd: dict[str, int] | None) -> None:
+        """A call. `usd` is its cost by kind; None: no price is known."""
+        ...
+
+    def more(
+        self, account: AccountT, tariff: Tariff[AccountT], entry: Entry, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *,
+        reported: int, failed_now: bool,
+    ) -> None:  # fmt: skip
+        """A call already posted has grown by `tokens` (by meter) and `usd` (by kind). `entry` is its first line's."""
+        ...
+
+    def conflict(self) -> None:
+        """A repeat was smaller than what was counted, in some kind."""
+        ...
+
+
+class Accountant(Generic[AccountT]):
+    """Prices calls, finds repeats and posts to one sink."""
+
+    def __init__(self, book: PriceBook, ids: Ids, sink: Sink[AccountT]) -> None:
+        self._ids = ids
+        self._sink = sink
+        self.tariffs: Tariffs[AccountT] = Tariffs(book)
+
+    def new_prices(self, book: PriceBook) -> None:
+        """Later calls are priced by `book`."""
+        self.tariffs = Tariffs(book)
+
+    def take(self, usage: Usage, scope: str, *, trust_reported: bool = False) -> Taken:
+        """Post one call. `scope` names the source entry, for ids that are not a vendor's."""
+        call_id = usage.id
+        tariff = self.tariffs.find(usage.provider, usage.model)
+        if call_id is None:
+            key = None
+        else:
+            key = key_of(call_id, "" if usage.id_is_vendors else scope)
+            entry = self._ids.find(key, usage.time)
+            if entry is not None:
+                return self._again(key, entry, tariff, usage)
+        account = tariff.routes.get(usage.labels)
+        if account is None:
+            account = self._sink.route(tariff, usage)
+        trusted = trust_reported and usage.reported_usd is not None
+        self._sink.first(account, tariff, usage, self._charge(tariff, usage, trusted=trusted))
+        if key is not None:
+            self._ids.add(
+                key,
+                Entry(
+                    self._sink.number(account),
+                    usage.time,
+                    usage.tokens,
+                    usage.context,
+                    usage.reported_usd,
+                    usage.failure is not None,
+                    usage.gateway_cache_hit,
+                    trusted,
+                ),
+            )
+        return Taken.NEW
+
+    def _charge(self, tariff: Tariff[AccountT], usage: Usage, *, trusted: bool) -> dict[str, int] | None:
+        if trusted and usage.reported_usd is not None:
+            return {TRUSTED_KIND if usage.tokens else FEE_KIND: usage.reported_usd}
+        if not usage.tokens:
+            return {}  # failed, or logged without its usage: nothing to price, so not unpriced either
+        if usage.gateway_cache_hit:
+            return by_kind(dict.fromkeys(usage.tokens, 0))
+        cost = tariff.charge(usage.tokens, usage.time, usage.context)
+        return None if cost is None else by_kind(cost)
+
+    def _again(self, key: bytes, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
+        outcome = Taken.JOINED if usage.continues else Taken.DUPLICATE
+        before, now = entry.tokens, usage.tokens
+        merged = {meter: max(count, now.get(meter, 0)) for meter, count in before.items()}
+        for meter, count in now.items():
+            merged.setdefault(meter, count)
+        if now and not usage.continues and any(now.get(meter, 0) < count for meter, count in before.items()):
+            self._sink.conflict()
+        grown = {meter: count - before.get(meter, 0) for meter, count in merged.items() if count > before.get(meter, 0)}
+        reported = max(0, (usage.reported_usd or 0) - (entry.reported or 0))
+        failed_now = usage.failure is not None and not entry.failed
+        if not grown and not reported and not failed_now:
+            return outcome
+        usd = self._growth(entry, tariff, merged, reported)
+        account = self._sink.account_of(entry.account)
+        if account is None:  # its label set has left the state, or was merged into another
+            account = tariff.routes.get(usage.labels) or self._sink.route(tariff, usage)
+        self._sink.more(account, tariff, entry, grown, usd, usage, reported=reported, failed_now=failed_now)
+        entry.tokens = merged
+        if reported:
+            entry.reported = usage.reported_usd
+        entry.failed = entry.failed or failed_now
+        self._ids.update(key, entry)
+        return outcome
+
+    @staticmethod
+    def _growth(entry: Entry, tariff: Tariff[AccountT], merged: dict[str, int], reported: int) -> dict[str, int] | None:
+        if entry.trusted:
+            return {TRUSTED_KIND if merged else FEE_KIND: reported}
+        if entry.free:
+            return by_kind(dict.fromkeys(merged, 0))
+        now = tariff.charge(merged, entry.time, entry.context)
+        before = tariff.charge(entry.tokens, entry.time, entry.context)
+        if now is None or before is None:
+            return None
+        paid = by_kind(before)
+        return {kind: cost - paid.get(kind, 0) for kind, cost in by_kind(now).items() if cost > paid.get(kind, 0)}
+
+
+def by_kind(cost: dict[str, int]) -> dict[str, int]:
+    """Costs by meter as costs by kind (the label token_type)."""
+    kinds: dict[str, int] = {}
+    for meter, amount in cost.items():
+        kind = KIND_OF_METER[meter]
+        kinds[kind] = kinds.get(kind, 0) + amount
+    return kinds
+
+
+__all__ += ["FEE_KIND", "TRUSTED_KIND", "Context", "by_kind"]

@@ -1,0 +1,105 @@
+"""`report`: what a log cost, read once and summed up."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from llm_cost_exporter import config as configuration
+from llm_cost_exporter import times
+from llm_cost_exporter.accounting import Accountant
+from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands import report_output
+from llm_cost_exporter.commands.progress import Progress
+from llm_cost_exporter.config import Config, LabelConfig
+from llm_cost_exporter.dedup import Ids
+from llm_cost_exporter.errors import UsageError
+from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+__all__ = ["command"]
+
+_ALSO = {"user": ("user", "user_id", "end_user", "metadata.user_id")}
+_AGO = re.compile(r"(\d+)([mhdw])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@click.command("report")
+@click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
+@click.option("--config", "config_file", metavar="FILE", help="Configuration for formats, labels and prices.")
+@click.option(
+    "--timezone", metavar="TZ", help="Whose days and hours (IANA name; default: the configuration's, else UTC)."
+)
+@click.option(
+    "--since", metavar="T", help="Only calls from this time on: 2026-01-31, 2026-01-31T08:00, or 24h, 7d ago."
+)
+@click.option("--until", metavar="T", help="Only calls before this time.")
+@click.option(
+    "--by",
+    metavar="KEYS",
+    default="",
+    help="Also group by these, separated by commas: date, month, hour, or any label.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def command(
+    files: tuple[str, ...],
+    config_file: str | None,
+    timezone: str | None,
+    since: str | None,
+    until: str | None,
+    by: str,
+    form: str,
+) -> None:
+    """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too."""
+    keys = [key for key in (part.strip() for part in by.split(",")) if key and key not in ("provider", "model")]
+    settings = _settings(files, config_file, keys)
+    try:
+        calendar = times.Calendar(timezone or settings.timezone)
+    except ValueError as bad:
+        raise UsageError(f"--timezone: {bad}") from bad
+    clock = SystemClock()
+    now = clock.wall()
+    report = Report(
+        list(dict.fromkeys(keys)), settings.label_names, calendar,
+        _when("--since", since, calendar.zone, now, float("-inf")), _when("--until", until, calendar.zone, now, float("inf")),
+    )  # fmt: skip
+    book = PriceBook(settings.prices.aliases, settings.prices.file)
+    _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
+    if form == "json":
+        click.echo(report_output.as_json(report))
+    elif form == "csv":
+        click.echo(report_output.as_csv(report), nl=False)
+    else:
+        report_output.print_table(report, sys.stdout)
+
+
+def _settings(files: tuple[str, ...], config_file: str | None, keys: list[str]) -> Config:
+    base = configuration.load(config_file, sources_needed=False) if config_file else None
+    settings = configuration.for_files(files, base=base)
+    unknown = [key for key in keys if key not in TIME_KEYS and key not in settings.label_names]
+    if not unknown:
+        return settings
+    labels = dict(settings.labels)
+    for key in unknown:
+        labels[key] = LabelConfig(paths=_ALSO.get(key, (key,)))
+    return settings.model_copy(update={"labels": labels})
+
+
+def _when(option: str, text: str | None, zone: tzinfo, now: float, default: float) -> float:
+    if text is None:
+        return default
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now - int(ago[1]) * _UNITS[ago[2]].total_seconds()
+    when = times.parse(text, zone)
+    if when is None:
+        raise UsageError(f"{option} {text!r}: no time; 2026-01-31, 2026-01-31T08:00 or 24h (ago) would be right")
+    return when

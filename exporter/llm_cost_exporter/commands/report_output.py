@@ -1,0 +1,114 @@
+"""How a report is printed: a table for people, CSV, JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from llm_cost_exporter import money
+from llm_cost_exporter.reporting import in_order, kinds_used
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from llm_cost_exporter.reporting import Report, Row
+
+__all__ = ["as_csv", "as_json", "print_table", "usd"]
+
+_HEADINGS = {"cache_read": "cached", "cache_write": "cache write"}
+_PIPE_WIDTH = 240  # nothing is cut where no terminal sets a width
+
+
+def as_json(report: Report) -> str:
+    return orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode()
+
+
+def as_csv(report: Report) -> str:
+    """One line a row; an unpriced row has an empty cost."""
+    rows = report.rows()
+    kinds = kinds_used(rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["provider", "model", *report.keys, "requests", "failures", *(f"{kind}_tokens" for kind in kinds), "cost_usd"]
+    )
+    for row in rows:
+        counts = [row.tokens.get(kind, 0) for kind in kinds]
+        cost = "" if row.usd is None else money.plain(row.usd)
+        writer.writerow([row.provider, row.model, *row.keys, row.requests, row.failures, *counts, cost])
+    return text.getvalue()
+
+
+def usd(amount: int) -> str:
+    """Dollars as people read them: cents from a dollar on, four significant digits below, never $0.00 for something."""
+    value = money.to_float(amount)
+    if amount == 0 or abs(value) >= 1:
+        return f"${value:,.2f}"
+    digits = 4
+    while digits < money.DECIMALS and round(abs(value), digits) < 10.0 ** (2 - digits):
+        digits += 1
+    return f"${value:.{digits}f}"
+
+
+def print_table(report: Report, file: TextIO) -> None:
+    """The report as a table, and below it all that a reader should know of what is not in it."""
+    console = Console(file=file, highlight=False)
+    if not console.is_terminal:
+        console = Console(file=file, highlight=False, width=_PIPE_WIDTH, color_system=None)
+    rows = report.rows()
+    if rows:
+        console.print(_table(report, rows))
+    counts = report.counts
+    calls = sum(row.requests for row in rows)
+    console.print(Text(f"{calls:,} calls in {counts.lines:,} lines, {usd(report.total())} in all", style="bold"))
+    for note in _notes(report):
+        console.print(Text(note))
+    for row in report.unpriced():
+        tokens = sum(row.tokens.values())
+        text = f"No price is known for {row.model} ({row.provider}): {row.requests:,} calls, {tokens:,} tokens are NOT in these dollars."
+        console.print(Text(text, style="bold red"))
+    for provider, model, without in report.without_usage():
+        console.print(
+            Text(
+                f"{without:,} calls of {model} ({provider}) were logged without their usage: their cost is unknown.",
+                style="bold red",
+            )
+        )
+
+
+def _table(report: Report, rows: list[Row]) -> Table:
+    kinds = kinds_used(rows)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("provider", "model", *report.keys):
+        table.add_column(heading, overflow="fold")
+    for heading in ("calls", "failed", *(_HEADINGS.get(kind, kind.replace("_", " ")) for kind in kinds), "cost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        tokens = in_order(row.tokens)
+        table.add_row(
+            Text(row.provider), Text(row.model), *(Text(key or "-") for key in row.keys), f"{row.requests:,}",
+            f"{row.failures:,}" if row.failures else "", *(f"{tokens[kind]:,}" if kind in tokens else "" for kind in kinds),
+            Text("no price", style="bold red") if row.usd is None else usd(row.usd),
+        )  # fmt: skip
+    return table
+
+
+def _notes(report: Report) -> list[str]:
+    counts, notes = report.counts, []
+    if counts.skipped or counts.joined or counts.duplicates:
+        notes.append(
+            f"{counts.skipped:,} lines without usage, {counts.joined:,} joined parts, {counts.duplicates:,} repeats of a call already counted"
+        )
+    if counts.outside:
+        notes.append(f"{counts.outside:,} lines outside of the time asked for")
+    rejected = {reason: number for reason, number in counts.rejected.items() if number}
+    if rejected:
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in rejected.items())
+        notes.append(f"Lines that can't be read and may have been spend: {reasons} (see `llm-cost-exporter explain`)")
+    return notes

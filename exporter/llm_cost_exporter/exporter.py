@@ -1,0 +1,310 @@
+"""The running exporter: state, source, pipeline, saves, the view that scrapes see, reload and end.
+
+One thread calls `run`; the web server's threads call `metrics`, `ready` and `page`, which read what that thread has published.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from llm_cost_exporter.accounting import Accountant
+from llm_cost_exporter.errors import ExporterError
+from llm_cost_exporter.ledger import Ledger, StateDir, day_view
+from llm_cost_exporter.ledger.merge import relabel
+from llm_cost_exporter.metrics import Exposition, View
+from llm_cost_exporter.overview import overview
+from llm_cost_exporter.pipeline import Pipeline
+from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.saving import Saver
+from llm_cost_exporter.source import Position, Source
+from llm_cost_exporter.times import Calendar
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from llm_cost_exporter.config import Config
+    from llm_cost_exporter.ledger import Route, Store
+    from llm_cost_exporter.types import Clock
+    from llm_cost_exporter.web import PageModel
+
+__all__ = ["Exporter"]
+
+POLL_SECONDS: Final = 0.5
+_SWEEP_SECONDS: Final = 60.0
+_RESTART_NEEDED: Final = ("listen", "state_dir", "timezone", "ledger")
+
+
+class Exporter:
+    """Follows the logs of one configuration. `prepare` may raise ExporterError; `run` returns after `stop`."""
+
+    def __init__(
+        self, config: Config, clock: Clock, log: logging.Logger, reload: Callable[[], Config] | None = None
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._log = log
+        self._load_config = reload
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._reload_wanted = False
+        self._state = StateDir(config.state_dir, log, clock)
+        self._first_scrape: float | None = None  # monotonic, of the first full scrape that was served
+        self._scrapes = 0
+        self._next_poll = 0.0
+        self._next_sweep = 0.0
+        self._prices_for = (-1, -1, -1)
+        self._prices: tuple[tuple[str, str, Mapping[str, Decimal]], ...] = ()
+        self._reload_ok = True
+        self._reload_time = clock.wall()
+
+    # start
+
+    def prepare(self) -> None:
+        """Take the state directory and read the state. Nothing is read of the logs yet."""
+        config = self._config
+        self._book = PriceBook(config.prices.aliases, config.prices.file)
+        self._state.take()
+        self._calendar = Calendar(config.timezone)
+        positions: list[Position] = []
+
+        def load(store: Store) -> None:
+            positions[:] = [Position.from_json(key, data) for key, data in store.files()]
+            self._ledger = self._open_ledger(store)
+
+        store = self._state.open(config.timezone, load)
+        self._name_ledger()
+        self._source = Source(
+            config.sources,
+            positions,
+            line_bytes=config.limits.line_bytes,
+            clock=self._clock,
+            log=self._log,
+            first_start=not positions,
+        )
+        self._rotations, self._truncations = self._source.rotations, self._source.truncations
+        self._pipeline = Pipeline(config, self._source, self._accountant(), self._ledger, self._clock, self._log)
+        self._saver = Saver(self._state, store, self._ledger, self._source, self._clock, self._log)
+        self.exposition = Exposition(self._ledger)
+        self._publish()
+
+    def _open_ledger(self, store: Store) -> Ledger:
+        relabel(store, ("provider", "model", *self._config.label_names))
+        return Ledger(self._config, self._calendar, self._book, store, self._clock.wall())
+
+    def _name_ledger(self) -> None:
+        named = self._config.ledger or self._ledger.ledger_id or self._state.ledger
+        if named is not None:
+            self._ledger.ledger_id = named
+            self._state.learn(named)
+
+    def _accountant(self) -> Accountant[Route]:
+        return Accountant(self._book, self._ledger.ids, self._ledger)
+
+    # run
+
+    def run(self) -> None:
+        """Follow until `stop`; then save. Raises whatever a defect of ours raises."""
+        try:
+            while not self._stop.is_set():
+                if not self.tick():
+                    self._wake.wait(max(0.01, self._next_poll - self._clock.monotonic()))
+                    self._wake.clear()
+            self._end()
+        finally:
+            self._source.close()
+            self._saver.store.close()
+            self._state.release()
+
+    def stop(self) -> None:
+        """End soon (any thread)."""
+        self._stop.set()
+        self._wake.set()
+
+    def reload(self) -> None:
+        """Read the configuration anew soon (any thread)."""
+        self._reload_wanted = True
+        self._wake.set()
+
+    def tick(self) -> bool:
+        """One round: poll when it is time, read a batch, become ready, release holds, save, publish. False: nothing to read now."""
+        if self._reload_wanted:
+            self._reload_wanted = False
+            self._reload()
+        monotonic = self._clock.monotonic()
+        polled = monotonic >= self._next_poll
+        if polled:
+            self._source.poll()
+            self._next_poll = monotonic + POLL_SECONDS
+        worked = self._pipeline.step()
+        if not worked and self._ledger.in_backlog and self._source.backlog_read():
+            self._become_ready()
+        elif polled or not worked:
+            self._release_holds()
+        if self._saver.due():
+            self._count_rotations()
+            self._saver.save()
+            self._sweep()
+            self._publish()
+        elif polled:
+            self._publish()
+        return worked
+
+    def _become_ready(self) -> None:
+        self._count_rotations()
+        if not self._saver.save():
+            return  # nothing of it may be shown before it is safe; the next round tries again
+        self._ledger.ready()
+        self._saver.save()
+        self._publish()
+        self._log.info("ready: the backlog is read")
+
+    def _release_holds(self) -> None:
+        hold, now = self._config.new_series_hold, self._clock.monotonic()
+        if self._first_scrape is not None and self._first_scrape + hold <= now:
+            self._ledger.release(now - hold)
+
+    def _count_rotations(self) -> None:
+        stats, source = self._ledger.stats, self._source
+        stats.rotations += source.rotations - self._rotations
+        stats.truncations += source.truncations - self._truncations
+        self._rotations, self._truncations = source.rotations, source.truncations
+
+    def _sweep(self) -> None:
+        monotonic = self._clock.monotonic()
+        if monotonic >= self._next_sweep:
+            self._next_sweep = monotonic + _SWEEP_SECONDS
+            if self._ledger.sweep(self._clock.wall()):
+                self._pipeline.forget_routes()
+
+    # end
+
+    def _end(self) -> None:
+        ready = not self._ledger.in_backlog
+        self._count_rotations()
+        linger = self._config.shutdown_linger
+        ended = self._ledger.end_holds() if ready and linger > 0 else []
+        saved = self._saver.save()
+        self._publish()
+        if ended and saved:
+            scrapes = self._scrapes
+            until = self._clock.monotonic() + linger
+            while self._scrapes == scrapes and (left := until - self._clock.monotonic()) > 0:
+                self._wake.wait(min(left, 0.1))
+            if self._scrapes == scrapes:  # nobody saw what was let out: the next start holds it anew
+                self._ledger.hold_again(ended)
+                saved = self._saver.save()
+        if not saved:
+            raise ExporterError(
+                f"{self._state.database}: the last save failed; the next start reads on from the one before"
+            )
+
+    # reload
+
+    def _reload(self) -> None:
+        if self._load_config is None:
+            self._log.warning("reload: there is no configuration file to read anew")
+            return
+        try:
+            fresh = self._load_config()
+            _refuse_restarts(self._config, fresh)
+            book = PriceBook(fresh.prices.aliases, fresh.prices.file)
+        except ExporterError as bad:
+            self._reload_ok = False
+            self._log.error("reload refused, the configuration before stays: %s", bad)
+            self._publish()
+            return
+        self._count_rotations()
+        if not self._saver.save():
+            self._reload_ok = False
+            self._log.error("reload put off: the state can't be saved now")
+            self._publish()
+            return
+        self._take_config(fresh, book)
+        self._reload_ok, self._reload_time = True, self._clock.wall()
+        self._log.info("configuration reloaded")
+        self._publish()
+
+    def _take_config(self, fresh: Config, book: PriceBook) -> None:
+        before, self._config, self._book = self._config, fresh, book
+        if (before.label_names, before.labels, before.limits, before.dedup, before.new_series_hold) != (
+            fresh.label_names, fresh.labels, fresh.limits, fresh.dedup, fresh.new_series_hold,
+        ):  # fmt: skip
+            in_backlog = self._ledger.in_backlog
+            ledger = self._open_ledger(self._saver.store)
+            if not in_backlog:
+                ledger.ready()
+            self._ledger = self._saver.ledger = self.exposition.ledger = ledger
+        else:
+            self._ledger.bill(book)
+        if (before.sources, before.limits) != (fresh.sources, fresh.limits):
+            self._source.reconfigure(fresh.sources, line_bytes=fresh.limits.line_bytes)
+        self._pipeline.use(fresh, self._accountant(), self._ledger)
+        self._saver.save()
+
+    # what others see
+
+    def _publish(self) -> None:
+        now, ledger, source = self._clock.wall(), self._ledger, self._source
+        view = self.exposition.view
+        days = view.days
+        if days is None or not days.holds(now, ledger.days.version):
+            days = day_view(ledger, now)
+        states: dict[str, int] = {}
+        for file in source.files():
+            states[file.state] = states.get(file.state, 0) + 1
+        self.exposition.view = View(
+            ready=not ledger.in_backlog,
+            days=days,
+            ledger_id=ledger.ledger_id,
+            zone=self._calendar.name,
+            unread_bytes=source.unread_bytes(),
+            files=states,
+            resets=dict(self._state.resets),
+            last_save=self._saver.last_save,
+            save_seconds=self._saver.last_seconds,
+            save_failures=self._saver.failures,
+            reload_ok=self._reload_ok,
+            reload_time=self._reload_time,
+            catalogue_time=self._book.catalogue_timestamp,
+            prices=self._base_prices(now),
+        )
+        self._files = source.files()
+
+    def _base_prices(self, now: float) -> tuple[tuple[str, str, Mapping[str, Decimal]], ...]:
+        wanted = (self._ledger.label_sets(), int(now // 60), id(self._book))
+        if wanted != self._prices_for:
+            self._prices_for = wanted
+            pairs = sorted({account.labels[:2] for account in self._ledger.alive("series")})
+            self._prices = tuple(
+                (provider, model, rates)
+                for provider, model in pairs
+                if (rates := self._book.base_rates(provider, model, now))
+            )
+        return self._prices
+
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        """The exposition and its content type."""
+        full = self.exposition.view.ready
+        answer = self.exposition.render(accept)
+        if full:
+            if self._first_scrape is None:
+                self._first_scrape = self._clock.monotonic()
+            self._scrapes += 1
+        return answer
+
+    def ready(self) -> bool:
+        """The backlog found at start is read."""
+        return self.exposition.view.ready
+
+    def page(self) -> PageModel:
+        """What the page for a person shows."""
+        return overview(self.exposition, self._files, self._clock.wall())
+
+
+def _refuse_restarts(before: Config, fresh: Config) -> None:
+    for key in _RESTART_NEEDED:
+        if getattr(fresh, key) != getattr(before, key):
+            raise ExporterError(f"{key}: restart needed")

@@ -1,0 +1,126 @@
+"""Accounts: the counters of one label set.
+
+Three kinds: a `series` (label set D: provider, model and the configured labels), a `pair` (provider and model) and a `span`
+(provider, model, app, team: the histograms).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import orjson
+
+from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FAMILIES", "Account", "Kind", "Row", "row_of", "unrow"]
+
+Kind = Literal["series", "pair", "span"]
+
+FAMILIES: Final[dict[Kind, tuple[str, ...]]] = {
+    "series": ("usd", "tokens", "requests", "failures", "reported"),
+    "pair": ("unpriced_tokens", "unpriced_requests", "without_usage"),
+    "span": (),
+}
+
+
+Row = tuple[int, str, str, float, bytes | None]
+"""An account as the store has it: number, kind, label values (JSON), time of the last line, counters (None: out of use)."""
+
+
+class Account:
+    """The counters of one label set: `families` by name, then by the value of their own label ("" where they have none)."""
+
+    __slots__ = (
+        "dirty", "failures", "families", "histograms", "kind", "labels", "number", "pair", "reported", "requests",
+        "span", "tokens", "touched", "usd",
+    )  # fmt: skip
+
+    def __init__(self, number: int, kind: Kind, labels: tuple[str, ...]) -> None:
+        self.number = number
+        self.kind = kind
+        self.labels = labels
+        self.touched = 0.0  # epoch seconds of the last line that was posted here
+        self.dirty = False
+        self.families: dict[str, dict[str, Sample]] = {name: {} for name in FAMILIES[kind]}
+        self.histograms: dict[str, Histogram] = {}
+        self.pair: Account | None = None
+        self.span: Account | None = None
+        if kind == "series":  # the path of every line
+            self.usd = self.families["usd"]
+            self.tokens = self.families["tokens"]
+            self.requests = self.families["requests"]
+            self.failures = self.families["failures"]
+            self.reported = self.families["reported"]
+
+    def samples(self) -> Iterator[Sample | Histogram]:
+        for family in self.families.values():
+            yield from family.values()
+        yield from self.histograms.values()
+
+    def add(self, family: dict[str, Sample], name: str, amount: int, *, old: bool, held: bool) -> None:
+        """`family[name] += amount`; `old`: it is part of the base, shown at once; `held`: how a new series begins."""
+        sample = family.get(name)
+        if sample is None:
+            sample = family[name] = Sample(held=held)
+        sample.value += amount
+        if old:
+            sample.public += amount
+
+    def pack(self) -> bytes:
+        return orjson.dumps(
+            [
+                {
+                    name: {label: s.pack() for label, s in family.items()}
+                    for name, family in self.families.items()
+                    if family
+                },
+                {name: histogram.pack() for name, histogram in self.histograms.items()},
+            ]
+        )
+
+    def unpack(self, data: bytes) -> None:
+        """Take back what `pack` gave. Raises ValueError, TypeError or KeyError for garbage."""
+        families, histograms = orjson.loads(data)
+        for name, family in families.items():
+            mine = self.families[name]
+            for label, packed in family.items():
+                mine[label] = Sample.unpack(packed)
+        for name, packed in histograms.items():
+            self.histograms[name] = Histogram.unpack(BOUNDS[name], packed)
+
+    def absorb(self, other: Account) -> None:
+        """Add what another label set counted (a label was dropped)."""
+        for name, family in other.families.items():
+            mine = self.families[name]
+            for label, sample in family.items():
+                if label in mine:
+                    mine[label].absorb(sample)
+                else:
+                    mine[label] = sample
+        for name, histogram in other.histograms.items():
+            if name in self.histograms:
+                self.histograms[name].absorb(histogram)
+            else:
+                self.histograms[name] = histogram
+        self.touched = max(self.touched, other.touched)
+
+
+def row_of(account: Account) -> Row:
+    """The account as a row of the store."""
+    return account.number, account.kind, orjson.dumps(account.labels).decode(), account.touched, account.pack()
+
+
+def unrow(row: Row) -> Account:
+    """The account of a row. Raises ValueError, TypeError or KeyError for garbage."""
+    number, kind, labels, touched, data = row
+    values = tuple(orjson.loads(labels))
+    if kind not in FAMILIES or not all(isinstance(value, str) for value in values):
+        raise ValueError("an account in the state is of no known kind")
+    account = Account(number, kind, values)
+    account.touched = touched
+    if data is not None:
+        account.unpack(data)
+    return account

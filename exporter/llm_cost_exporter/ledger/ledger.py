@@ -1,0 +1,412 @@
+"""The ledger: totals, days, ids, and what of them a scrape may see.
+
+Calls are posted by one thread (`first`, `more`), which also saves. Scrapes read public values under `lock`, which is held
+while they are moved on after a save (never during one).
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from llm_cost_exporter.dedup import Ids
+from llm_cost_exporter.ledger.accounts import Account, row_of, unrow
+from llm_cost_exporter.ledger.days import DayBook
+from llm_cost_exporter.ledger.folding import Folding
+from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
+from llm_cost_exporter.ledger.stats import Stats
+from llm_cost_exporter.ledger.store import Changes
+from llm_cost_exporter.ledger.unpriced import Unpriced, bills
+from llm_cost_exporter.tariffs import total_input
+from llm_cost_exporter.types import KIND_OF_METER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from llm_cost_exporter.config.model import Config
+    from llm_cost_exporter.dedup import Entry
+    from llm_cost_exporter.ledger.accounts import Kind
+    from llm_cost_exporter.ledger.store import Store, UnpricedRow
+    from llm_cost_exporter.prices import PriceBook
+    from llm_cost_exporter.tariffs import Tariff
+    from llm_cost_exporter.times import Calendar
+    from llm_cost_exporter.types import Usage
+
+__all__ = ["IDLE_SECONDS", "Ledger", "Route"]
+
+IDLE_SECONDS: Final = 24 * 3600.0  # a set without news for so long leaves /metrics and memory
+_MOST_ROUTES: Final = 4096  # a model; label values are what a log says
+_MOST_NAMES: Final = 20_000
+_EXEMPLAR_LENGTH: Final = 64
+
+
+class Route:
+    """Where the calls of one tariff and label values go, and which labels were folded on the way."""
+
+    __slots__ = ("account", "folded")
+
+    def __init__(self, account: Account, folded: tuple[str, ...]) -> None:
+        self.account = account
+        self.folded = folded
+
+
+class Ledger:
+    """Everything that is counted, in memory, as the store had it and as lines add to it (accounting.Sink[Route])."""
+
+    def __init__(self, config: Config, calendar: Calendar, book: PriceBook, store: Store, now: float) -> None:
+        self.lock = threading.Lock()
+        self.calendar = calendar
+        self.names = ("provider", "model", *config.label_names)
+        self.hold = config.new_series_hold > 0
+        self.base_before = float("-inf")  # events before it are a base (backlog), shown at once
+        self.in_backlog = True
+        self.stats = Stats(self.names)
+        self.ids = Ids(config.dedup.window, config.dedup.max_age)
+        self.days = DayBook(calendar, store)
+        self.ledger_id: str | None = None
+        self.held: list[tuple[Account, Sample | Histogram]] = []
+        self._store = store
+        self._folding = Folding(self.names, config.labels, config.limits.series)
+        self._accounts: dict[tuple[str, tuple[str, ...]], Account] = {}
+        self._by_number: dict[int, Account] = {}
+        self._label_names: dict[int, tuple[str, ...]] = {}
+        self._dirty: list[Account] = []
+        self._billed: list[UnpricedRow] = []
+        self._series = 0
+        self._load(now)
+        self._unpriced = Unpriced(book.thresholds(), sum(1 for _ in store.unpriced()))
+        self.bill(book)
+
+    # reading the state
+
+    def _load(self, now: float) -> None:
+        meta = self._store.meta()
+        if "stats" in meta:
+            self.stats.unpack(meta["stats"])
+        self.ledger_id = meta.get("ledger")
+        self._next_number = self._store.highest_number() + 1
+        for row in self._store.accounts(now - IDLE_SECONDS):
+            account = unrow(row)
+            self._enter(account)
+            for sample in account.samples():
+                sample.held = self.hold  # until the backlog is read; see `ready`
+        self.ids.load(self._store.ids())
+
+    def _enter(self, account: Account) -> None:
+        self._accounts[account.kind, account.labels] = account
+        self._by_number[account.number] = account
+        if account.kind == "series":
+            self._series += 1
+            self._folding.opened(account.labels)
+
+    def _open(self, kind: Kind, labels: tuple[str, ...]) -> Account:
+        account = self._accounts.get((kind, labels))
+        if account is None:
+            row = self._store.account(kind, orjson.dumps(labels).decode())
+            if row is None:
+                account = Account(self._next_number, kind, labels)
+                self._next_number += 1
+            else:  # back after a rest: its old value is shown first
+                account = unrow(row)
+                for sample in account.samples():
+                    sample.held = self.hold
+            self._enter(account)
+        return account
+
+    # posting: the path of every line
+
+    def route(self, tariff: Tariff[Route], usage: Usage) -> Route:
+        wanted = (tariff.provider, tariff.model, *usage.labels)
+        labels, folded = self._folding.fold(wanted, lambda them: ("series", them) in self._accounts, self._series)
+        account = self._open("series", labels)
+        account.span = self._open("span", labels[:4])
+        route = Route(account, folded)
+        if len(tariff.routes) >= _MOST_ROUTES:
+            tariff.routes.clear()
+        tariff.routes[usage.labels] = route
+        return route
+
+    def number(self, account: Route) -> int:
+        return account.account.number
+
+    def account_of(self, number: int) -> Route | None:
+        account = self._by_number.get(number)
+        if account is None:
+            row = self._store.account_numbered(number)
+            if row is None or row[1] != "series":
+                return None
+            account = self._open("series", unrow(row).labels)
+        account.span = self._open("span", account.labels[:4])
+        return Route(account, ())
+
+    def first(self, route: Route, tariff: Tariff[Route], usage: Usage, usd: dict[str, int] | None) -> None:
+        account, hold, when = route.account, self.hold, usage.time
+        old = when < self.base_before
+        if not account.dirty:
+            self._touch(account)
+        account.add(account.requests, "", 1, old=old, held=hold)
+        if usage.failure is not None:
+            account.add(account.failures, usage.failure, 1, old=old, held=hold)
+        if usage.reported_usd is not None:
+            account.add(account.reported, "", usage.reported_usd, old=old, held=hold)
+        if when > self.stats.last_event:  # noqa: PLR1730 - max() costs a call a line
+            self.stats.last_event = when
+        if route.folded:
+            for name in route.folded:
+                self.stats.folded[name] += 1
+        self._post(account, tariff, usage.tokens, usd, when, usage.context, usage.tokens, old=old)
+        span = account.span
+        if span is None:
+            raise AssertionError("an account without its histograms")
+        if usage.latency_ns is not None:
+            self._observe(span, "duration", usage.latency_ns, usage, old=old)
+        if usage.tokens or usd:
+            self._observe_tokens(span, usage.tokens, usd, usage, old=old)
+        if usage.without_usage or usd is None:
+            self._count_pair(account, "without_usage" if usage.without_usage else "unpriced_requests", 1, old=old)
+
+    def more(
+        self, route: Route, tariff: Tariff[Route], entry: Entry, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *,
+        reported: int, failed_now: bool,
+    ) -> None:  # fmt: skip
+        account, hold = route.account, self.hold
+        old = entry.time < self.base_before
+        self._touch(account)
+        if failed_now and usage.failure is not None:
+            account.add(account.failures, usage.failure, 1, old=old, held=hold)
+        if reported:
+            account.add(account.reported, "", reported, old=old, held=hold)
+        whole = {meter: entry.tokens.get(meter, 0) + count for meter, count in tokens.items()}
+        self._post(account, tariff, tokens, usd, entry.time, entry.context, entry.tokens | whole, old=old)
+        if tokens and not entry.tokens:  # a failure without tokens that later succeeded
+            if account.span is not None:
+                self._observe_tokens(account.span, tokens, usd, usage, old=old)
+            if usd is None:
+                self._count_pair(account, "unpriced_requests", 1, old=old)
+
+    def conflict(self) -> None:
+        self.stats.conflicting_duplicates += 1
+
+    def _post(
+        self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], usd: dict[str, int] | None, when: float,
+        context: tuple[tuple[str, str], ...], whole: dict[str, int], *, old: bool,
+    ) -> None:  # fmt: skip
+        hold = self.hold
+        add = account.add
+        for meter, count in tokens.items():
+            add(account.tokens, KIND_OF_METER[meter], count, old=old, held=hold)
+        day = self.calendar.day_of(when)
+        if usd is not None:
+            total = 0
+            for kind, cost in usd.items():
+                add(account.usd, kind, cost, old=old, held=hold)
+                total += cost
+            self.days.post(account.number, day, total)
+        elif tokens:
+            self._unpriced.add(day.date, account.number, tariff.provider, tariff.model, context, tokens, whole)
+            self._count_pair(account, "unpriced_tokens", sum(tokens.values()), old=old)
+
+    def _count_pair(self, account: Account, family: str, amount: int, *, old: bool) -> None:
+        pair = account.pair
+        if pair is None:
+            pair = account.pair = self._open("pair", account.labels[:2])
+        self._touch(pair)
+        pair.add(pair.families[family], "", amount, old=old, held=self.hold)
+
+    def _observe_tokens(
+        self, span: Account, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *, old: bool
+    ) -> None:
+        if tokens:
+            self._observe(span, "input_tokens", total_input(tokens), usage, old=old)
+        if usd is not None:
+            self._observe(span, "cost", sum(usd.values()), usage, old=old)
+
+    def _observe(self, span: Account, name: str, value: int, usage: Usage, *, old: bool) -> None:
+        if not span.dirty:
+            self._touch(span)
+        histogram = span.histograms.get(name)
+        if histogram is None:
+            histogram = span.histograms[name] = Histogram(BOUNDS[name], held=self.hold)
+        bucket = bisect_left(histogram.bounds, value)
+        histogram.counts[bucket] += 1
+        histogram.sum += value
+        if old:
+            histogram.public_counts[bucket] += 1
+            histogram.public_sum += value
+        if name == "cost":
+            label = usage.request_id or usage.id
+            if label is not None:
+                histogram.exemplars[bucket] = (label[:_EXEMPLAR_LENGTH], value, usage.time)
+
+    def _touch(self, account: Account) -> None:
+        if not account.dirty:
+            account.dirty = True
+            self._dirty.append(account)
+
+    # prices that came later
+
+    def bill(self, book: PriceBook) -> int:
+        """Bill what was unpriced and has a price now: part of the base, never a burst. Returns the number of rows billed."""
+        billed = 0
+        self._unpriced.set_thresholds(book.thresholds())
+        for bill in list(bills(self._store.unpriced(), book, self.calendar)):
+            route = self.account_of(bill.account)
+            if route is None:
+                continue
+            self._touch(route.account)
+            total = 0
+            for meter, cost in bill.cost.items():
+                route.account.add(route.account.usd, KIND_OF_METER[meter], cost, old=True, held=self.hold)
+                total += cost
+            self.days.post(bill.account, self.calendar.on(bill.date), total)
+            self._billed += bill.rows
+            billed += len(bill.rows)
+        return billed
+
+    # what scrapes and pages see
+
+    def alive(self, kind: Kind) -> list[Account]:
+        """The accounts of one kind that are in memory (safe from any thread)."""
+        return [account for account in list(self._accounts.values()) if account.kind == kind]
+
+    def label_sets(self) -> int:
+        return self._series
+
+    def labels_of(self, number: int) -> tuple[str, ...]:
+        """The label values of an account, also of one that has left memory (the posting thread alone)."""
+        account = self._by_number.get(number)
+        if account is not None:
+            return account.labels
+        labels = self._label_names.get(number)
+        if labels is None:
+            row = self._store.account_numbered(number)
+            labels = ("unknown",) * len(self.names) if row is None else unrow(row).labels
+            if len(self._label_names) >= _MOST_NAMES:
+                self._label_names.clear()
+            self._label_names[number] = labels
+        return labels
+
+    # saving
+
+    def changes(self, now: float, files: Iterable[tuple[str, str]], files_gone: Iterable[str]) -> Changes:
+        """All that changed since the last save; nothing is marked as saved yet."""
+        for account in self._dirty:
+            account.touched = now
+        ids, ids_gone = self.ids.changed()
+        meta = {"stats": self.stats.pack(), "labels": orjson.dumps(self.names[2:]).decode()}
+        if self.ledger_id is not None:
+            meta["ledger"] = self.ledger_id
+        zone = self.calendar.name
+        return Changes(
+            accounts=[row_of(account) for account in self._dirty],
+            days=[(zone, date, number, str(usd)) for date, number, usd in self.days.changed()],
+            unpriced=list(self._unpriced.pending.items()),
+            billed=self._billed,
+            ids=ids,
+            ids_gone=ids_gone,
+            files=list(files),
+            files_gone=list(files_gone),
+            meta=meta,
+        )
+
+    def saved(self, now: float, monotonic: float) -> None:
+        """`changes` is on disk: move the public values on."""
+        with self.lock:
+            for account in self._dirty:
+                account.dirty = False
+                for sample in account.samples():
+                    if sample.held and not self.in_backlog:
+                        if sample.at_rest():
+                            sample.held = False
+                        elif sample.since is None:
+                            sample.since = monotonic
+                            self.held.append((account, sample))
+                    sample.publish()
+            self.stats.publish()
+        self._dirty = []
+        self._billed = []
+        self.ids.saved()
+        self.days.saved(now)
+        self._unpriced.saved()
+
+    def use_store(self, store: Store) -> None:
+        """The database is a new, empty one: the next save writes all that is in memory."""
+        self._store = store
+        self.days.use_store(store)
+        self._billed = []
+        for account in self._accounts.values():
+            self._touch(account)
+        self.ids.everything()
+
+    def changed(self) -> bool:
+        return bool(self._dirty or self._billed or self.stats.plain() != self.stats.public)
+
+    # holds
+
+    def ready(self) -> None:
+        """The backlog is read: what was young in it is held from the next save on, all else is shown."""
+        self.in_backlog = False
+        self.base_before = float("-inf")
+        for account in self._accounts.values():
+            for sample in account.samples():
+                if sample.held:
+                    if sample.at_rest():
+                        sample.held = False
+                    else:
+                        self._touch(account)
+
+    def release(self, due_before: float) -> None:
+        """End the holds of what was first shown (monotonic seconds) at or before `due_before`: seen after the next save."""
+        waiting = []
+        for account, sample in self.held:
+            if sample.since is not None and sample.since <= due_before:
+                sample.held = False
+                self._touch(account)
+            else:
+                waiting.append((account, sample))
+        self.held = waiting
+
+    def end_holds(self) -> list[tuple[Sample | Histogram, object]]:
+        """The process ends: all holds end. Returns what `hold_again` needs where no scrape came to see it."""
+        ended = [(sample, sample.shown()) for _, sample in self.held]
+        self.release(float("inf"))
+        return ended
+
+    def hold_again(self, ended: list[tuple[Sample | Histogram, object]]) -> None:
+        """No scrape saw the values that `end_holds` let out: the next start holds them anew."""
+        with self.lock:
+            for sample, shown in ended:
+                sample.hold_at(shown)
+        for account in self._accounts.values():
+            if any(sample.held for sample in account.samples()):
+                self._touch(account)
+
+    # rest
+
+    def sweep(self, now: float) -> bool:
+        """Accounts without news for a day leave memory. Only when nothing is unsaved. True: routes are to be forgotten."""
+        if self._dirty:
+            return False
+        idle = [
+            account
+            for account in self._accounts.values()
+            if account.touched < now - IDLE_SECONDS and not any(sample.held for sample in account.samples())
+        ]
+        if not idle:
+            return False
+        with self.lock:
+            for account in idle:
+                del self._accounts[account.kind, account.labels]
+                del self._by_number[account.number]
+                if account.kind == "series":
+                    self._series -= 1
+                    self._folding.closed(account.labels)
+            for account in self._accounts.values():
+                if account.pair is not None and ("pair", account.pair.labels) not in self._accounts:
+                    account.pair = None
+                if account.span is not None and ("span", account.span.labels) not in self._accounts:
+                    account.span = None
+        return True

@@ -1,0 +1,116 @@
+"""Reading a state directory from outside, while an exporter may be using it: for `state show` and `state export`."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llm_cost_exporter import money
+from llm_cost_exporter.errors import ExporterError, UsageError
+from llm_cost_exporter.ledger.accounts import Account, unrow
+from llm_cost_exporter.ledger.store import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Contents", "read_contents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a state holds. Money is 1e-24 USD."""
+
+    ledger: str | None
+    stats: dict[str, Any]
+    label_names: tuple[str, ...]  # provider, model, then the configured ones
+    series: list[Account]
+    days: list[tuple[str, str, tuple[str, ...], int]]  # zone, date, label values, amount
+    files: list[dict[str, Any]]
+    ids: int
+
+    def total(self) -> int:
+        return sum(sample.value for account in self.series for sample in account.families["usd"].values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole state as plain data; amounts are exact decimals in USD."""
+        return {
+            "ledger": self.ledger,
+            "labels": list(self.label_names),
+            "stats": self.stats,
+            "series": [
+                {
+                    "labels": dict(zip(self.label_names, account.labels, strict=True)),
+                    "usd": {kind: money.plain(sample.value) for kind, sample in account.families["usd"].items()},
+                    "tokens": {kind: sample.value for kind, sample in account.families["tokens"].items()},
+                    "requests": sum(sample.value for sample in account.families["requests"].values()),
+                    "failures": {reason: sample.value for reason, sample in account.families["failures"].items()},
+                    "reported_usd": money.plain(sum(sample.value for sample in account.families["reported"].values())),
+                }
+                for account in self.series
+            ],
+            "days": [
+                {
+                    "zone": zone,
+                    "date": date,
+                    "labels": dict(zip(self.label_names, labels, strict=True)),
+                    "usd": money.plain(amount),
+                }
+                for zone, date, labels, amount in self.days
+            ],
+            "files": self.files,
+        }
+
+
+def read_contents(directory: Path) -> Contents:
+    """The contents of a state directory. Raises UsageError where there is none, ExporterError where it can't be read."""
+    database = directory / "state.db"
+    if not database.is_file():
+        raise UsageError(f"{directory}: no state there; the state_dir of an exporter would be right")
+    try:
+        db = sqlite3.connect(f"file:{_quoted(database)}?mode=ro", uri=True, isolation_level=None)
+        try:
+            return _read(db)
+        finally:
+            db.close()
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as bad:
+        raise ExporterError(f"{database}: can't be read ({bad})") from bad
+
+
+def _read(db: sqlite3.Connection) -> Contents:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"a state of version {version}, this program reads version {SCHEMA_VERSION}")
+    db.execute("BEGIN")  # one moment of a state that goes on changing
+    meta = dict(db.execute("SELECT key, value FROM meta"))
+    names = ("provider", "model", *orjson.loads(meta.get("labels", "[]")))
+    labels: dict[int, tuple[str, ...]] = {}
+    series = []
+    for row in db.execute(
+        "SELECT number, kind, labels, touched, data FROM account WHERE kind = 'series' ORDER BY number"
+    ):
+        account = unrow(row)
+        labels[account.number] = account.labels
+        if row[-1] is not None:
+            series.append(account)
+    days = [
+        (zone, date, labels[number], int(usd))
+        for zone, date, number, usd in db.execute(
+            "SELECT zone, date, account, usd FROM day ORDER BY zone, date, account"
+        )
+    ]
+    return Contents(
+        ledger=meta.get("ledger"),
+        stats=orjson.loads(meta["stats"]) if "stats" in meta else {},
+        label_names=names,
+        series=series,
+        days=days,
+        files=[orjson.loads(data) for (data,) in db.execute("SELECT data FROM file ORDER BY key")],
+        ids=sum(len(orjson.loads(data)) for (data,) in db.execute("SELECT data FROM ids")),
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,200 @@
+"""The state directory: its lock, the database (set aside when broken, never deleted) and the ledger's identity.
+
+state.db            the state (store.py)
+state.db.broken-…   a state that could not be read, kept as it was
+ledger.json         whose ledger this is, and how often a state was lost; a file of its own, so that it outlives the database
+lock                held while an exporter runs
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from llm_cost_exporter.errors import ExporterError
+from llm_cost_exporter.ledger.store import OtherVersionError, Store
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from llm_cost_exporter.types import Clock
+
+__all__ = ["RESET_REASONS", "StateDir"]
+
+RESET_REASONS: Final = ("corrupt", "version", "removed")
+_BROKEN = (sqlite3.DatabaseError, ValueError, TypeError, KeyError, IndexError, UnicodeError)
+
+
+class StateDir:
+    """One exporter's state directory. Raises ExporterError (one line) where it can't be used."""
+
+    def __init__(self, path: Path, log: logging.Logger, clock: Clock) -> None:
+        self.path = path
+        self.database = path / "state.db"
+        self._identity_file = path / "ledger.json"
+        self._log = log
+        self._clock = clock
+        self._lock: int | None = None
+        self.ledger: str | None = None
+        self.resets: dict[str, int] = dict.fromkeys(RESET_REASONS, 0)
+
+    def take(self) -> None:
+        """Make the directory and lock it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as bad:
+            raise ExporterError(
+                f"state_dir {self.path}: {(bad.strerror or str(bad)).lower()}; a directory that this user can write would be right"
+            ) from bad
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as bad:
+            holder = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip() or "?"
+            os.close(self._lock)
+            self._lock = None
+            raise ExporterError(
+                f"state_dir {self.path}: another llm-cost-exporter (pid {holder}) is using it; give each its own --state-dir"
+            ) from bad
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        self._read_identity()
+
+    def release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def open(self, zone: str, load: Callable[[Store], None]) -> Store:
+        """The store, loaded by `load`; a state that can't be read is set aside and a new one begun."""
+        fresh = not self.database.exists() or self.database.stat().st_size == 0
+        if fresh and self._identity_known():
+            # Positions and totals are gone, but a ledger has been here: the logs are read anew, and that is to be known.
+            self._lost("removed", "the state is gone")
+        try:
+            return self._try(zone, load)
+        except OtherVersionError as other:
+            self._set_aside("version", f"is of another version ({other})")
+        except sqlite3.OperationalError as bad:
+            if not _malformed(bad):
+                raise ExporterError(
+                    f"{self.database}: {bad}; a database that this user can read and write would be right"
+                ) from bad
+            self._set_aside("corrupt", f"can't be read ({bad})")
+        except _BROKEN as bad:
+            self._set_aside("corrupt", f"can't be read ({type(bad).__name__}: {bad})")
+        try:
+            return self._try(zone, load)
+        except sqlite3.Error as bad:
+            raise ExporterError(f"{self.database}: {bad}") from bad
+
+    def owns(self, store: Store) -> bool:
+        """The open database is still the one in the directory."""
+        try:
+            there = self.database.stat()
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) == store.file_id
+
+    def renew(self, store: Store, reason: str, what: str) -> Store:
+        """A new, empty store in the place of `store`, which is gone or broken. Raises sqlite3.Error or OSError."""
+        zone = store.zone
+        if self.owns(store):
+            store.close()
+            name = self._aside()
+            what = f"{what}; set aside as {name}"
+        else:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for suffix in ("-wal", "-shm"):  # of the database that is gone; another's would spoil the new one
+                self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
+            if self.database.exists():
+                what = f"{what}; the one in its place is set aside as {self._aside()}"
+            store.copy_to(self.database)  # the open file is still readable, and has the days that are not in memory
+            store.close()
+        fresh = Store(self.database, zone)
+        self._log.error("state: %s %s; written anew from memory", self.database, what)
+        self.resets[reason] += 1
+        self._write_identity()
+        return fresh
+
+    def _try(self, zone: str, load: Callable[[Store], None]) -> Store:
+        store = Store(self.database, zone)
+        try:
+            load(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _set_aside(self, reason: str, what: str) -> None:
+        try:
+            name = self._aside()
+        except OSError as bad:
+            raise ExporterError(f"{self.database}: {what} and can't be set aside: {bad.strerror}") from bad
+        self._lost(reason, f"{what}; set aside as {name}")
+
+    def _aside(self) -> str:
+        """Give the database in the directory another name; returns it."""
+        stamp = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%dT%H%M%S")
+        name, number = f"{self.database.name}.broken-{stamp}", 1
+        while (self.path / name).exists():
+            number += 1
+            name = f"{self.database.name}.broken-{stamp}-{number}"
+        for suffix in ("-wal", "-shm", ""):
+            part = self.path / f"{self.database.name}{suffix}"
+            if part.exists():
+                part.rename(self.path / f"{name}{suffix}")
+        return name
+
+    def _lost(self, reason: str, what: str) -> None:
+        self._log.error("state: %s: %s; the logs that are still there are read anew", self.database, what)
+        self.resets[reason] += 1
+        self._write_identity()
+
+    # the identity
+
+    def learn(self, ledger: str) -> None:
+        """This is whose ledger it is, from now on."""
+        if ledger != self.ledger:
+            self.ledger = ledger
+            self._write_identity()
+
+    def _identity_known(self) -> bool:
+        return self.ledger is not None
+
+    def _read_identity(self) -> None:
+        try:
+            data = orjson.loads(self._identity_file.read_bytes())
+            ledger = data["ledger"]
+            if ledger is not None and not isinstance(ledger, str):
+                raise TypeError("ledger is no text")
+            resets = {reason: int(data["state_resets"].get(reason, 0)) for reason in RESET_REASONS}
+        except FileNotFoundError:
+            return
+        except (OSError, *_BROKEN) as bad:
+            self._log.error("state: %s can't be read (%s); it is written anew", self._identity_file, type(bad).__name__)
+            return
+        self.ledger, self.resets = ledger, resets
+
+    def _write_identity(self) -> None:
+        data = orjson.dumps({"ledger": self.ledger, "state_resets": self.resets}, option=orjson.OPT_INDENT_2)
+        temporary = self._identity_file.with_suffix(".json.new")
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._identity_file)
+        except OSError as bad:
+            self._log.error("state: %s can't be written: %s", self._identity_file, bad.strerror)
+
+
+def _malformed(bad: sqlite3.OperationalError) -> bool:
+    return bad.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -1,0 +1,98 @@
+"""Use without a known price, kept so that a price added later bills it.
+
+Kept by day, account, real provider and model, price variant, meter and prompt size: the size is the tier threshold below the
+call's total input, so that a price with tiers finds the right one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import date, datetime, time
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from llm_cost_exporter.ledger.store import UnpricedRow
+from llm_cost_exporter.tariffs import Tariffs, total_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from llm_cost_exporter.prices import PriceBook
+    from llm_cost_exporter.tariffs import Context
+    from llm_cost_exporter.times import Calendar
+
+__all__ = ["Bill", "Unpriced", "bills"]
+
+_MOST_ROWS: Final = 100_000  # past it only the counters tell; a later price can't bill what came then
+
+
+class Bill:
+    """Unpriced use of one day, account and model that has a price now."""
+
+    __slots__ = ("account", "cost", "date", "rows", "tokens")
+
+    def __init__(
+        self, day: str, account: int, tokens: dict[str, int], cost: dict[str, int], rows: list[UnpricedRow]
+    ) -> None:
+        self.date = day
+        self.account = account
+        self.tokens = tokens  # by meter
+        self.cost = cost  # by meter, 1e-24 USD
+        self.rows = rows
+
+
+class Unpriced:
+    """What came since the last save, by row."""
+
+    def __init__(self, thresholds: Sequence[int], rows_kept: int) -> None:
+        self._thresholds = thresholds
+        self._kept = rows_kept
+        self.pending: dict[UnpricedRow, int] = {}
+
+    def set_thresholds(self, thresholds: Sequence[int]) -> None:
+        self._thresholds = thresholds
+
+    def add(
+        self,
+        day: str,
+        account: int,
+        provider: str,
+        model: str,
+        context: Context,
+        tokens: dict[str, int],
+        whole: dict[str, int],
+    ) -> None:
+        """`tokens` more of a call whose tokens are `whole` in all."""
+        if self._kept + len(self.pending) >= _MOST_ROWS:
+            return
+        at = bisect_left(self._thresholds, total_input(whole))
+        size = self._thresholds[at - 1] if at else 0
+        variant = orjson.dumps(context).decode()
+        for meter, count in tokens.items():
+            row = UnpricedRow(day, account, provider, model, variant, size, meter)
+            self.pending[row] = self.pending.get(row, 0) + count
+
+    def saved(self) -> None:
+        self._kept += len(self.pending)
+        self.pending = {}
+
+
+def bills(rows: Iterable[tuple[UnpricedRow, int]], book: PriceBook, calendar: Calendar) -> Iterator[Bill]:
+    """What of `rows` (in the store's order) has a price now, at the rates of that day's noon."""
+    tariffs: Tariffs[None] = Tariffs(book)
+
+    def one_call(item: tuple[UnpricedRow, int]) -> tuple[str, int, str, str, str, int]:
+        row = item[0]
+        return row.date, row.account, row.provider, row.model, row.context, row.size
+
+    for (day, account, provider, model, variant, size), group in groupby(rows, key=one_call):
+        members = list(group)
+        tokens = {row.meter: count for row, count in members}
+        noon = datetime.combine(date.fromisoformat(day), time(12), calendar.zone).timestamp()
+        context = tuple((name, value) for name, value in orjson.loads(variant))
+        per_token = tariffs.find(provider, model).rates_at(noon, size + 1, context)
+        if per_token is not None and all(meter in per_token for meter in tokens):
+            cost = {meter: count * per_token[meter] for meter, count in tokens.items()}
+            yield Bill(day, account, tokens, cost, [row for row, _ in members])

@@ -1,0 +1,213 @@
+"""The data path, joined: batches of lines in, calls posted, positions moved on.
+
+    source -> record -> accounting -> ledger
+
+Everything here runs in one thread. A batch is posted whole before its position moves, and both are saved together, so that a kill
+at any instant leaves totals and positions that agree.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from llm_cost_exporter import times
+from llm_cost_exporter.accounting import Accountant, Taken
+from llm_cost_exporter.labels import LabelReader
+from llm_cost_exporter.record import EntryReader
+from llm_cost_exporter.source import TooLong
+from llm_cost_exporter.types import Part, Rejected, Skip
+
+if TYPE_CHECKING:
+    import logging
+
+    from llm_cost_exporter.config import Config, SourceConfig
+    from llm_cost_exporter.ledger import Ledger, Route
+    from llm_cost_exporter.record import RecordReader
+    from llm_cost_exporter.source import Batch, FollowedFile, Source
+    from llm_cost_exporter.types import Clock, Usage
+
+__all__ = ["Pipeline", "entry_reader"]
+
+_BATCH_BYTES: Final = 1 << 20
+_QUIET_SECONDS: Final = (5.0, 900.0)  # after so long without news a file's open streams are looked at
+_MOST_COMPLAINTS: Final = 5  # rejected lines told of a minute
+
+
+def entry_reader(config: Config, entry: SourceConfig) -> EntryReader:
+    """The reader for the lines of one source entry."""
+    paths = {name: config.label(name).paths for name in config.label_names}
+    labels = LabelReader(config.label_names, paths, static=entry.labels, path_pattern=entry.path_labels)
+    zone = times.load_zone(entry.timezone or "UTC")
+    return EntryReader(entry.format, labels, zone=zone, line_bytes=config.limits.line_bytes)
+
+
+class _Following:
+    """A followed file's reader, and when it last had news."""
+
+    __slots__ = ("future_times", "generation", "last_news", "quiet_seen", "reader")
+
+    def __init__(self, reader: RecordReader, generation: int) -> None:
+        self.reader = reader
+        self.generation = generation
+        self.last_news = 0.0  # monotonic
+        self.quiet_seen = len(_QUIET_SECONDS)
+        self.future_times = 0
+
+
+class Pipeline:
+    """Reads what the source has and posts it to the ledger."""
+
+    def __init__(
+        self,
+        config: Config,
+        source: Source,
+        accountant: Accountant[Route],
+        ledger: Ledger,
+        clock: Clock,
+        log: logging.Logger,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._log = log
+        self._following: dict[FollowedFile, _Following] = {}
+        self._generation = 0
+        self._complaints = 0
+        self._complaints_minute = 0
+        self.use(config, accountant, ledger)
+
+    def use(self, config: Config, accountant: Accountant[Route], ledger: Ledger) -> None:
+        """Work by this configuration from now on."""
+        self._config = config
+        self._accountant = accountant
+        self._ledger = ledger
+        self._entries: dict[str, EntryReader] = {}
+        self._generation += 1
+
+    def step(self) -> bool:
+        """Read and post one batch. False: there is nothing to read now."""
+        batch = self._source.read(_BATCH_BYTES)
+        if batch is None:
+            self._look_at_quiet_files()
+            return False
+        self._post(batch)
+        return True
+
+    def _post(self, batch: Batch) -> None:
+        now = self._clock.wall()
+        file, ledger, stats = batch.file, self._ledger, self._ledger.stats
+        if ledger.in_backlog:
+            ledger.base_before = now - self._config.late_after
+        following = self._follow(file)
+        read = following.reader.read
+        entry, mtime, counted_before = file.entry, batch.mtime, file.position.done_until
+        for offset, line in batch.items():
+            if isinstance(line, TooLong):
+                stats.lines_read += 1
+                self._reject(file, offset, Rejected("too_long"))
+                continue
+            outcome = read(line, offset, mtime, now)
+            if offset < counted_before:  # a part of a split line, read again after a restart
+                continue
+            stats.lines_read += 1
+            if type(outcome) is list:
+                if ledger.ledger_id is None:
+                    ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
+                self._count_line(self._take(outcome, entry))
+            elif type(outcome) is Skip:
+                stats.lines_skipped += 1
+            elif type(outcome) is Part:
+                stats.lines_joined += 1
+            else:
+                self._reject(file, offset, outcome)
+        late = following.reader.overdue(batch.end)
+        if batch.last_of_file:
+            late = [*late, *following.reader.finish()]
+        self._take(late, entry)
+        stats.bytes_read += batch.size
+        self._done(batch, following)
+
+    def _follow(self, file: FollowedFile) -> _Following:
+        following = self._following.get(file)
+        if following is None or (
+            following.generation != self._generation and not following.reader.open_parts(file.position.done_until)
+        ):
+            entry = self._entries.get(file.entry.name)
+            if entry is None:
+                entry = self._entries[file.entry.name] = entry_reader(self._config, file.entry)
+            if following is None:
+                state, previous = file.position.format_state, file.position.previous_time
+            else:
+                state, previous = following.reader.state, following.reader.previous_time
+            reader = entry.file(file.path, state=state, previous_time=previous)
+            following = self._following[file] = _Following(reader, self._generation)
+        return following
+
+    def _done(self, batch: Batch, following: _Following) -> None:
+        reader, file = following.reader, batch.file
+        self._ledger.stats.time_fallbacks += reader.future_times - following.future_times
+        following.future_times = reader.future_times
+        following.last_news, following.quiet_seen = self._clock.monotonic(), 0
+        parts = reader.open_parts(batch.end)
+        offset = parts[0] if parts else batch.end
+        self._source.done(
+            batch, offset=offset, parts=parts, format_state=reader.state, previous_time=reader.previous_time
+        )
+        if batch.last_of_file:
+            self._following.pop(file, None)
+
+    def _take(self, calls: list[Usage], entry: SourceConfig) -> set[Taken]:
+        take, scope, trust = self._accountant.take, entry.name, entry.trust_reported
+        taken = set()
+        for usage in calls:
+            result = take(usage, scope, trust_reported=trust)
+            if result is Taken.DUPLICATE:
+                self._ledger.stats.duplicates += 1
+            taken.add(result)
+        return taken
+
+    def _count_line(self, taken: set[Taken]) -> None:
+        if Taken.NEW in taken:
+            return
+        if Taken.DUPLICATE in taken:
+            self._ledger.stats.lines_duplicate += 1
+        else:
+            self._ledger.stats.lines_joined += 1
+
+    def _reject(self, file: FollowedFile, offset: int, rejected: Rejected) -> None:
+        self._ledger.stats.rejected[rejected.reason] += 1
+        minute = int(self._clock.monotonic() // 60)
+        if minute != self._complaints_minute:
+            self._complaints_minute, self._complaints = minute, 0
+        self._complaints += 1
+        if self._complaints <= _MOST_COMPLAINTS:
+            self._log.warning(
+                "%s: the line at byte %d can't be read: %s",
+                file.path,
+                offset,
+                f"{rejected.reason} {rejected.detail}".strip(),
+            )
+
+    def _look_at_quiet_files(self) -> None:
+        """Streams that were logged without usage are calls once their file has been quiet for a while."""
+        monotonic = self._clock.monotonic()
+        for file, following in list(self._following.items()):
+            if following.quiet_seen >= len(_QUIET_SECONDS):
+                continue
+            quiet = monotonic - following.last_news
+            if quiet < _QUIET_SECONDS[following.quiet_seen]:
+                continue
+            following.quiet_seen += 1
+            reader = following.reader
+            late = reader.overdue(file.position.done_until, quiet)
+            if late:
+                self._take(late, file.entry)
+                self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
+
+    def forget_routes(self) -> None:
+        """Label sets have left memory."""
+        self._accountant.tariffs.forget_routes()
+
+    def forget(self, file: FollowedFile) -> None:
+        """The source follows that file no more."""
+        self._following.pop(file, None)

@@ -1,0 +1,132 @@
+"""Reading the times that logs carry, and the bounds of days and months in a zone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+__all__ = ["Calendar", "Day", "load_zone", "parse"]
+
+_EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
+_LATEST = 253_402_300_800.0  # year 10000
+
+
+def load_zone(name: str) -> tzinfo:
+    """The IANA zone `name`. Raises ValueError where there is none of that name."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as bad:
+        raise ValueError(f"no time zone {name!r}; an IANA name such as Europe/Berlin would be right") from bad
+
+
+def parse(value: object, zone: tzinfo = UTC) -> float | None:
+    """`value` of a log as epoch seconds; None where it is no time.
+
+    Numbers (and strings of a number) are epochs, their unit told by magnitude: s, ms, us, ns. Strings are ISO 8601 with `T`
+    or a space, `.` or `,` before the fraction. A time without a zone is in `zone`.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) > 64:
+            return None
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            return _epoch_text(text) if text[:1].isdigit() else None
+        if len(text) == 8 and text.isdigit() and not 1900 < when.year < 2200:
+            return None
+        try:
+            seconds = (when if when.tzinfo is not None else when.replace(tzinfo=zone)).timestamp()
+        except (OverflowError, ValueError):
+            return None
+        return seconds if _EARLIEST <= seconds < _LATEST else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _epoch(value)
+    return None
+
+
+def _epoch_text(text: str) -> float | None:
+    try:
+        return _epoch(float(text))
+    except ValueError:
+        return None
+
+
+def _epoch(value: float) -> float | None:
+    if not math.isfinite(value):
+        return None
+    for below, unit in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
+        if value < below:
+            seconds = value / unit
+            return seconds if _EARLIEST <= seconds < _LATEST else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One calendar day of a zone: `start` and `end` are epoch seconds, `end` is the next day's start (23 or 25 h with DST)."""
+
+    date: str  # 2026-01-31
+    month: str  # 2026-01
+    start: float
+    end: float
+
+
+class Calendar:
+    """Days and months of one zone. `day_of` is on the path of every line and remembers the last days asked for."""
+
+    def __init__(self, zone_name: str) -> None:
+        self.name = zone_name
+        self.zone = load_zone(zone_name)
+        self._recent: dict[int, Day] = {}  # by the UTC hour that lies wholly in one day
+
+    def day_of(self, when: float) -> Day:
+        """The day that the instant `when` (epoch seconds) falls on."""
+        hour = int(when // 900)  # zones are offset from UTC by multiples of 15 minutes
+        day = self._recent.get(hour)
+        if day is None or not day.start <= when < day.end:
+            day = self.day(datetime.fromtimestamp(when, self.zone).date())
+            if len(self._recent) > 4096:
+                self._recent.clear()
+            self._recent[hour] = day
+        return day
+
+    def day(self, day: date) -> Day:
+        """The calendar day `day`."""
+        start, end = self._midnight(day), self._midnight(day + timedelta(days=1))
+        return Day(day.isoformat(), day.strftime("%Y-%m"), start, end)
+
+    def on(self, day: str) -> Day:
+        """The calendar day of the date `YYYY-MM-DD`."""
+        return self.day(date.fromisoformat(day))
+
+    def yesterday_today_tomorrow(self, now: float) -> tuple[Day, Day, Day]:
+        """The three days around the instant `now`."""
+        today = self.day_of(now)
+        this = date.fromisoformat(today.date)
+        return self.day(this - timedelta(days=1)), today, self.day(this + timedelta(days=1))
+
+    def month_bounds(self, month: str) -> tuple[float, float]:
+        """Start and end of the month `YYYY-MM`, epoch seconds."""
+        first = date.fromisoformat(f"{month}-01")
+        return self._midnight(first), self._midnight(date.fromisoformat(f"{self.next_month(month)}-01"))
+
+    @staticmethod
+    def next_month(month: str) -> str:
+        """The month after `YYYY-MM`."""
+        first = date.fromisoformat(f"{month}-01")
+        return (first + timedelta(days=32)).strftime("%Y-%m")
+
+    @staticmethod
+    def previous_month(month: str) -> str:
+        """The month before `YYYY-MM`."""
+        first = date.fromisoformat(f"{month}-01")
+        return (first - timedelta(days=1)).strftime("%Y-%m")
+
+    def _midnight(self, day: date) -> float:
+        # Where midnight does not exist (a zone that springs forward at 0:00), fold=0 gives the instant of the jump.
+        return datetime.combine(day, time.min, self.zone).timestamp()
