@@ -1,0 +1,114 @@
+"""Who may talk to the server, and how: the web configuration in force, read anew when its files change.
+
+Prometheus' exporters read the file for every request, so that a renewed certificate or a removed user needs no restart.
+Here the files' stamps are compared at most once a second. A change that is wrong is said once and the old settings stay.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.web import webconfig
+from llm_cost_exporter.web.auth import Authenticator
+from llm_cost_exporter.web.tls import build_context
+from llm_cost_exporter.web.webconfig import WebConfig
+
+__all__ = ["Guard", "Settings", "TokenBucket"]
+
+_LOOK_EVERY_SECONDS = 1.0
+
+_Stamps = tuple[tuple[int, int, int] | None, ...]
+
+
+class TokenBucket:
+    """`rate_limit`: `burst` requests at once, one more every `interval` seconds. An interval of 0 is no limit."""
+
+    def __init__(self, interval: float, burst: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._interval, self._burst, self._now = interval, burst, now
+        self._tokens, self._at = float(burst), now()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether one more request may be answered now."""
+        if self._interval <= 0:
+            return True
+        with self._lock:
+            now = self._now()
+            self._tokens = min(float(self._burst), self._tokens + (now - self._at) / self._interval)
+            self._at = now
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
+
+
+class Settings:
+    """What one state of the web configuration asks of every connection. Nothing in it changes."""
+
+    def __init__(self, config: WebConfig, file: str) -> None:
+        tls = config.tls_server_config
+        self.context: ssl.SSLContext | None = build_context(tls, file) if tls else None
+        self.allowed_sans = tls.client_allowed_sans if tls else ()
+        self.authenticator = Authenticator(config.basic_auth_users)
+        self.headers = config.http_server_config.set_headers()
+        self.bucket = TokenBucket(config.rate_limit.interval, config.rate_limit.burst)
+        self.files = [name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name] if tls else []
+
+
+class Guard:
+    """The settings in force. Raises ConfigError where the web configuration is wrong at the start."""
+
+    def __init__(self, path: Path | None, log: logging.Logger, now: Callable[[], float] = time.monotonic) -> None:
+        self._path, self._log, self._now = path, log, now
+        self._lock = threading.Lock()
+        self._settings = self._read()
+        self._stamps = self._look()
+        self._looked_at = now()
+
+    def settings(self) -> Settings:
+        """What is in force now."""
+        if self._path is not None and self._now() - self._looked_at >= _LOOK_EVERY_SECONDS:
+            with self._lock:
+                if self._now() - self._looked_at >= _LOOK_EVERY_SECONDS:
+                    self._reload_if_changed()
+                    self._looked_at = self._now()
+        return self._settings
+
+    def _reload_if_changed(self) -> None:
+        stamps = self._look()
+        if stamps == self._stamps:
+            return
+        self._stamps = stamps
+        try:
+            settings = self._read()
+        except ConfigError as bad:
+            self._log.error("the web configuration was not read anew, the old one stays: %s", bad)
+            return
+        if (settings.context is None) != (self._settings.context is None):
+            self._log.warning("%s: TLS is turned on or off only by a restart; the old settings stay", self._path)
+            return
+        self._settings = settings
+        self._stamps = self._look()
+        self._log.info("the web configuration was read anew")
+
+    def _read(self) -> Settings:
+        if self._path is None:
+            return Settings(WebConfig(), "")
+        return Settings(webconfig.load(self._path), str(self._path))
+
+    def _look(self) -> _Stamps:
+        return tuple(_stamp(name) for name in [str(self._path or ""), *self._settings.files])
+
+
+def _stamp(name: str) -> tuple[int, int, int] | None:
+    try:
+        stat = Path(name).stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
