@@ -12,11 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from llm_cost_exporter.labels import clean
 from llm_cost_exporter.prices import pricefile
-from llm_cost_exporter.prices.catalogue import Catalogue, bundled
-from llm_cost_exporter.prices.listprice import Context, ListPrice, plain_context
+from llm_cost_exporter.prices.catalogue import Catalogue, Found, bundled
+from llm_cost_exporter.prices.entries import Entry
+from llm_cost_exporter.prices.listprice import Context, ListPrice, contexts, plain_context
 from llm_cost_exporter.prices.modelnames import spellings
-from llm_cost_exporter.prices.names import UNKNOWN, clean, provider_label
+from llm_cost_exporter.prices.names import UNKNOWN, provider_label
 from llm_cost_exporter.prices.providers import provider_id
 from llm_cost_exporter.prices.quotes import Quotes
 from llm_cost_exporter.prices.sheet import Rates
@@ -51,6 +53,11 @@ class PriceBook:
         return self._given_catalogue or bundled()
 
     @property
+    def own_entries(self) -> tuple[Entry, ...]:
+        """The entries of the price file."""
+        return self._own.entries if self._own else ()
+
+    @property
     def catalogue_timestamp(self) -> float:
         """The day whose prices the catalogue has, epoch seconds."""
         return self.catalogue.timestamp
@@ -69,9 +76,9 @@ class PriceBook:
         key = (provider, model)
         found = self._names.get(key)
         if found is None:
-            label = clean(model) or UNKNOWN
+            label = clean(model or "") or UNKNOWN
             alias = self._alias(label)
-            found = (provider_label(clean(provider), label, self.catalogue, alias[0] if alias else None), label)
+            found = (provider_label(clean(provider or ""), label, self.catalogue, alias[0] if alias else None), label)
             if len(provider or "") <= _LONGEST_KEPT and len(model or "") <= _LONGEST_KEPT:
                 if len(self._names) >= _MOST_KEPT:
                     self._names.clear()
@@ -84,14 +91,14 @@ class PriceBook:
         `provider` and `model` are the labels of `names`; `when` is the call's time (epoch seconds), `total_input` its input
         tokens of all kinds, cached ones included, and `context` what the record tells of how it was made.
         """
-        return self._quotes_for(provider, model, context).rates(when, total_input)
+        return self.quotes(provider, model, context).rates(when, total_input)
 
     def base_rates(self, provider: str, model: str, when: float) -> dict[str, Decimal]:
         """The price list at `when`, without tiers and variants: USD a million tokens by token type.
 
         Only what has a price of its own; cache writes are cache_write_5m and cache_write_1h. Empty where no price is known.
         """
-        quotes = self._quotes_for(provider, model, ())
+        quotes = self.quotes(provider, model, ())
         found, rates = quotes.sheet(when), quotes.rates(when, 0)
         if found is None or rates is None:
             return {}
@@ -102,6 +109,13 @@ class PriceBook:
         shown = [meter for meter in rates.meters if meter in own and not meter.startswith("cache_read_")]
         return {meter: Decimal(rates.meters[meter]).scaleb(-18) for meter in shown}
 
+    def contexts(self, provider: str, model: str) -> list[Context]:
+        """The contexts in which a model may have other prices than the standard ones, () not among them."""
+        found = self._find(self._meant(provider, model)[-1])
+        told = contexts(found.model) if found and found.own else []
+        by_name = [(p.lower(), spellings(p, m)) for p, m in self._meant(provider, model)]
+        return list(dict.fromkeys([*told, *(self._own.contexts_for(by_name) if self._own else ())]))
+
     def thresholds(self) -> list[int]:
         """Every total input, ascending, at which the price of some model changes."""
         return sorted(self.catalogue.starts() | (self._own.starts() if self._own else set()))
@@ -111,7 +125,7 @@ class PriceBook:
         return [
             (name, "/".join(target))
             for name in self._alias_targets
-            if (target := self._alias(name)) and not self._quotes_for(*target, ()).is_known
+            if (target := self._alias(name)) and not self.quotes(*target, ()).is_known
         ]
 
     def _alias(self, model: str) -> tuple[str, str] | None:
@@ -121,7 +135,8 @@ class PriceBook:
         provider, _, name = target.partition("/")
         return provider_id(provider.strip(), self.catalogue.ids) or provider.strip(), name.strip()
 
-    def _quotes_for(self, provider: str, model: str, context: Context) -> Quotes:
+    def quotes(self, provider: str, model: str, context: Context = ()) -> Quotes:
+        """All prices of a model in one context, over time. `provider` and `model` are labels of `names`."""
         key = (provider, model, context)
         quotes = self._quotes.get(key)
         if quotes is None:
@@ -131,13 +146,20 @@ class PriceBook:
         return quotes
 
     def _look_up(self, provider: str, model: str, context: Context) -> Quotes:
-        target = self._alias(model)
-        meant = [(provider, model), target] if target else [(provider, model)]
+        meant = self._meant(provider, model)
         by_name = [(p.lower(), spellings(p, m)) for p, m in meant]
         entries = self._own.entries_for(by_name, context) if self._own else ()
-        found = self.catalogue.find(*meant[-1]) if model != UNKNOWN else None
+        found = self._find(meant[-1])
         listed = ListPrice(found, context) if found else None
         return Quotes(entries, self._own.file if self._own else "", listed, self.catalogue.name)
+
+    def _meant(self, provider: str, model: str) -> list[tuple[str, str]]:
+        """The names to look a model up by: as logged, and what an alias says. The catalogue is asked for the last one."""
+        target = self._alias(model)
+        return [(provider, model), target] if target else [(provider, model)]
+
+    def _find(self, name: tuple[str, str]) -> Found | None:
+        return self.catalogue.find(*name) if name[1] != UNKNOWN else None
 
 
 def _key(model: str) -> str:

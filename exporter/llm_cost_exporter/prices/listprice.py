@@ -13,7 +13,6 @@ from llm_cost_exporter.prices.catalogue import Found, conditional_prices
 from llm_cost_exporter.prices.meters import CATALOGUE_KEYS
 from llm_cost_exporter.prices.sheet import Sheet, Steps
 from llm_cost_exporter.prices.timing import Constraint, is_active
-from llm_cost_exporter.types import METERS
 
 __all__ = ["Context", "ListPrice", "contexts", "plain_context", "says_free"]
 
@@ -63,7 +62,7 @@ class ListPrice:
                 if value is not None:
                     prices.setdefault(key, value)
         if not prices and says_free(self.found.model):
-            return Sheet({meter: ((-1, Decimal(0)),) for meter in METERS})
+            return Sheet({"input": _steps(Decimal(0)), "output": _steps(Decimal(0))})
         own = {meter: _steps(prices[key]) for meter, key in CATALOGUE_KEYS.items() if key in prices}
         return Sheet(own, _fee(prices))
 

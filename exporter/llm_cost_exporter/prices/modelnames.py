@@ -24,7 +24,10 @@ _DATE: Final = r"20\d\d(?P<dash>-?)(?:0[1-9]|1[0-2])(?P=dash)(?:0[1-9]|[12]\d|3[
 _BEDROCK_ID: Final = re.compile(rf"(?:(?:{_REGIONS}|global)\.)?(?P<vendor>{_VENDORS})\.(?=[a-z])")
 _BEDROCK_REGION: Final = re.compile(rf"(?:{_REGIONS})\.(?=(?:{_VENDORS})\.)")
 _BEDROCK_ARN: Final = re.compile(r"arn:aws[a-z-]*:bedrock:[^:/]*:[^:/]*:(?P<kind>[^/]*)/(?P<id>.+)")
-_AWS_ROUTE: Final = re.compile(r"(?:converse|converse_like|invoke|(?:us|eu|ap|ca|sa|me|af|il|mx)(?:-gov)?-[a-z]+-\d)/")
+# The catalogue has the prices of the first regions in the US; most vendors' models cost more elsewhere, Anthropic's don't.
+_AWS_ROUTE: Final = re.compile(
+    r"(?:converse|converse_like|invoke|us-(?:east-[12]|west-2)|[a-z]{2}-[a-z]+-\d(?=/anthropic\.))/"
+)
 _GOOGLE_PATH: Final = re.compile(
     r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/(?P<publisher>[^/]+)/)?models/(?P<id>[^/]+)$"
 )
@@ -134,10 +137,9 @@ def _without_context_mark(_: str, model: str) -> Iterator[str]:
 
 
 def _of_region(provider: str, model: str) -> Iterator[str]:
-    """Bedrock's regional profiles cost the same in every region; global ones may be cheaper and are not taken for regional."""
+    """A regional profile of Bedrock costs what the model costs by its plain id; a global one may cost less."""
     if provider == "aws" and (found := _BEDROCK_REGION.match(model)):
         yield model[found.end() :]
-        yield f"us.{model[found.end() :]}"
 
 
 def _vertex_version(_: str, model: str) -> Iterator[str]:

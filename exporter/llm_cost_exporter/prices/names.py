@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from llm_cost_exporter.prices.catalogue import Catalogue
 from llm_cost_exporter.prices.modelnames import bedrock_vendor, host_of
 from llm_cost_exporter.prices.providers import is_no_provider, known_spelling, provider_id
 
-__all__ = ["UNKNOWN", "clean", "provider_label"]
+__all__ = ["UNKNOWN", "provider_label"]
 
 UNKNOWN: Final = "unknown"
-
-_LONGEST: Final = 128
-_NOT_SHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-
-
-def clean(text: str | None) -> str:
-    """`text` as a label's value: control characters and lone surrogates become a space, and 128 characters are kept."""
-    if not text:
-        return ""
-    return _NOT_SHOWN.sub(" ", text[: 8 * _LONGEST]).strip()[:_LONGEST].rstrip()
 
 
 def provider_label(provider: str, model: str, catalogue: Catalogue, alias_provider: str | None) -> str:

@@ -19,7 +19,7 @@ Names are compared without regard to case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,11 @@ class PriceFile:
         ]
         # Python's sort is stable in reverse, too: what is equal stays in the order of the file.
         return tuple(sorted(found, key=lambda entry: (entry.rank, entry.valid_from), reverse=True))
+
+    def contexts_for(self, names: Iterable[tuple[str, set[str]]]) -> Iterator[Context]:
+        """What the entries for these names ask for in `when`."""
+        for provider, models in names:
+            yield from (entry.when for entry in self.entries if entry.when and entry.is_for(provider, models))
 
     def starts(self) -> set[int]:
         """Every total input at which a price changes."""
