@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llm_cost_exporter.dedup import Entry, Ids, key_of
-from llm_cost_exporter.tariffs import Context, Tariff, Tariffs
+from llm_cost_exporter.tariffs import FEE, Context, Tariff, Tariffs
 from llm_cost_exporter.types import KIND_OF_METER
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ __all__ = ["Accountant", "Sink", "Taken"]
 AccountT = TypeVar("AccountT")
 
 TRUSTED_KIND = "reported"  # a trusted reported cost that can't be split by tokens
-FEE_KIND = "fee"  # a cost without tokens
 
 
 class Taken(Enum):
@@ -111,7 +110,7 @@ class Accountant(Generic[AccountT]):
 
     def _charge(self, tariff: Tariff[AccountT], usage: Usage, *, trusted: bool) -> dict[str, int] | None:
         if trusted and usage.reported_usd is not None:
-            return {TRUSTED_KIND if usage.tokens else FEE_KIND: usage.reported_usd}
+            return {TRUSTED_KIND if usage.tokens else FEE: usage.reported_usd}
         if not usage.tokens:
             return {}  # failed, or logged without its usage: nothing to price, so not unpriced either
         if usage.gateway_cache_hit:
@@ -147,11 +146,11 @@ class Accountant(Generic[AccountT]):
     @staticmethod
     def _growth(entry: Entry, tariff: Tariff[AccountT], merged: dict[str, int], reported: int) -> dict[str, int] | None:
         if entry.trusted:
-            return {TRUSTED_KIND if merged else FEE_KIND: reported}
+            return {TRUSTED_KIND if merged else FEE: reported}
         if entry.free:
             return by_kind(dict.fromkeys(merged, 0))
         now = tariff.charge(merged, entry.time, entry.context)
-        before = tariff.charge(entry.tokens, entry.time, entry.context)
+        before = tariff.charge(entry.tokens, entry.time, entry.context) if entry.tokens else {}
         if now is None or before is None:
             return None
         paid = by_kind(before)
@@ -162,9 +161,9 @@ def by_kind(cost: dict[str, int]) -> dict[str, int]:
     """Costs by meter as costs by kind (the label token_type)."""
     kinds: dict[str, int] = {}
     for meter, amount in cost.items():
-        kind = KIND_OF_METER[meter]
+        kind = KIND_OF_METER.get(meter, meter)
         kinds[kind] = kinds.get(kind, 0) + amount
     return kinds
 
 
-__all__ += ["FEE_KIND", "TRUSTED_KIND", "Context", "by_kind"]
+__all__ += ["FEE", "TRUSTED_KIND", "Context", "by_kind"]

@@ -122,7 +122,7 @@ class Pipeline:
                 self._reject(file, offset, outcome)
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
-            late = [*late, *following.reader.finish()]
+            late = [*late, *following.reader.finish(mtime, now)]
         self._take(late, entry)
         stats.bytes_read += batch.size
         self._done(batch, following)

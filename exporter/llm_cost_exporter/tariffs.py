@@ -12,12 +12,13 @@ from llm_cost_exporter.types import METERS
 if TYPE_CHECKING:
     from llm_cost_exporter.prices import PriceBook, Rates
 
-__all__ = ["INPUT_METERS", "Context", "Tariff", "Tariffs", "total_input"]
+__all__ = ["FEE", "INPUT_METERS", "Context", "Tariff", "Tariffs", "total_input"]
 
 Context = tuple[tuple[str, str], ...]
 RouteT = TypeVar("RouteT")
 
 INPUT_METERS = frozenset(m for m in METERS if m not in ("output", "reasoning", "audio_output", "image_output"))
+FEE = "fee"  # the kind (token_type) of costs that are not for tokens
 _MOST_TARIFFS = 4096  # models are what a log says: without a bound, garbage could fill memory
 _MOST_CONTEXTS = 32
 
@@ -40,21 +41,25 @@ class Tariff(Generic[RouteT]):
         self.routes: dict[tuple[str, ...], RouteT] = {}
 
     def charge(self, tokens: dict[str, int], when: float, context: Context) -> dict[str, int] | None:
-        """Cost of each meter in 1e-24 USD; None where the price of any of them is not known."""
+        """Cost of each meter in 1e-24 USD, and FEE where a call has a price of its own; None: a price is not known."""
         total = 0
         for meter, count in tokens.items():
             if meter in INPUT_METERS:
                 total += count
-        per_token = self.rates_at(when, total, context)
-        if per_token is None:
+        rates = self.rates_at(when, total, context)
+        if rates is None:
             return None
+        per_token = rates.meters
         try:
-            return {meter: count * per_token[meter] for meter, count in tokens.items()}
+            cost = {meter: count * per_token[meter] for meter, count in tokens.items()}
         except KeyError:
             return None
+        if rates.per_call:
+            cost[FEE] = rates.per_call
+        return cost
 
-    def rates_at(self, when: float, total: int, context: Context) -> dict[str, int] | None:
-        """1e-24 USD a token by meter, for a call of that time, whole prompt and variant; None: no price is known."""
+    def rates_at(self, when: float, total: int, context: Context) -> Rates | None:
+        """The rates for a call of that time, whole prompt and variant; None: no price is known."""
         rates = self._rates.get(context)
         if rates is None or not (rates.valid_from <= when < rates.valid_until and rates.above < total <= rates.up_to):
             rates = self._book.rates(self.provider, self.model, when, total, context)
@@ -63,7 +68,7 @@ class Tariff(Generic[RouteT]):
             if len(self._rates) >= _MOST_CONTEXTS:
                 self._rates.clear()
             self._rates[context] = rates
-        return rates.meters
+        return rates
 
 
 class Tariffs(Generic[RouteT]):

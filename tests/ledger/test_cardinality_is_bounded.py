@@ -1,8 +1,8 @@
 """Folding: label sets stay within their limit, dollars are complete."""
 
 import pytest
-from llm_cost_exporter.config import Config
 
+from llm_cost_exporter.config import Config
 from tests.kit import Bench
 
 

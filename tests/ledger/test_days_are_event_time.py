@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.times import Calendar, parse
-
 from tests.kit import Bench, FakeClock
 
 

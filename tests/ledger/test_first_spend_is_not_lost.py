@@ -1,8 +1,8 @@
 """Holds: a new series is seen at 0 first, history is a base, and no counter goes back."""
 
 import pytest
-from llm_cost_exporter.config import Config
 
+from llm_cost_exporter.config import Config
 from tests.kit import Bench, FakeClock
 
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llm_cost_exporter.accounting import Taken
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.dedup import Entry, Ids, key_of
 from llm_cost_exporter.money import ONE_USD
-
 from tests.kit import Bench
 
 

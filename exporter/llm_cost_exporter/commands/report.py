@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 from datetime import timedelta
@@ -103,3 +102,36 @@ def _when(option: str, text: str | None, zone: tzinfo, now: float, default: floa
     if when is None:
         raise UsageError(f"{option} {text!r}: no time; 2026-01-31, 2026-01-31T08:00 or 24h (ago) would be right")
     return when
+
+
+def _read(settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock) -> None:
+    """Read all files to their ends and post what they hold."""
+    for entry in settings.sources:
+        lines = entry_reader(settings, entry)
+        for path in entry.paths:
+            _read_file(unescape(path), entry, lines, settings, report, accountant, clock)
+
+
+def _read_file(
+    path: str, entry: SourceConfig, lines: EntryReader, settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock
+) -> None:
+    def take(usage: Usage) -> Taken:
+        return accountant.take(usage, entry.name, trust_reported=entry.trust_reported)
+
+    reader: RecordReader | None = None
+    with Progress(total_bytes(path)) as progress:
+        done = 0
+        for piece in read_all([path], line_bytes=settings.limits.line_bytes, clock=clock):
+            now = clock.wall()
+            if reader is None:
+                reader = lines.file(piece.path)
+            for offset, line in piece.items():
+                report.line(TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take)
+            for usage in reader.overdue(piece.end):
+                take(usage)
+            if piece.last_of_file:
+                for usage in reader.finish(piece.mtime, now):
+                    take(usage)
+                reader = None
+            progress.advance(piece.taken - done)
+            done = piece.taken

@@ -92,7 +92,7 @@ def bills(rows: Iterable[tuple[UnpricedRow, int]], book: PriceBook, calendar: Ca
         tokens = {row.meter: count for row, count in members}
         noon = datetime.combine(date.fromisoformat(day), time(12), calendar.zone).timestamp()
         context = tuple((name, value) for name, value in orjson.loads(variant))
-        per_token = tariffs.find(provider, model).rates_at(noon, size + 1, context)
-        if per_token is not None and all(meter in per_token for meter in tokens):
-            cost = {meter: count * per_token[meter] for meter, count in tokens.items()}
+        rates = tariffs.find(provider, model).rates_at(noon, size + 1, context)
+        if rates is not None and all(meter in rates.meters for meter in tokens):
+            cost = {meter: count * rates.meters[meter] for meter, count in tokens.items()}
             yield Bill(day, account, tokens, cost, [row for row, _ in members])
