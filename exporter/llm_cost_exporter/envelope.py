@@ -1,0 +1,229 @@
+r"""What wraps a record in a log line, and how it comes off.
+
+    docker json-file   {"log": "…\n", "stream": "stdout", "time": "…"}    a `log` without a newline at its end is a part
+    CRI                2026-01-02T03:04:05.678901234Z stdout F …          P instead of F is a part
+    SSE                data: {…}
+    text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end
+
+Parts are joined stream by stream (stdout and stderr may alternate), within the limit of a line. No text of a part is saved:
+the offsets of the lines that are open parts are, and after a restart those lines are read again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from itertools import islice
+from typing import Any
+
+from llm_cost_exporter import times
+from llm_cost_exporter.decode import NotJsonError, decode, strict
+from llm_cost_exporter.types import FileState, Part, Rejected
+
+__all__ = [
+    "Envelope",
+    "Joiner",
+    "docker_part",
+    "find_object",
+    "has_sign",
+    "object_lost",
+    "parse_cri",
+    "prefix_time",
+    "trim",
+]
+
+
+@dataclass(slots=True)
+class Envelope:
+    """What came off a record, outermost first: the kinds, their times as logged, and those that are records themselves."""
+
+    names: list[str] = field(default_factory=list)
+    times: list[object] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+
+_SIGN = re.compile(rb"oken|usage", re.IGNORECASE)
+# After the object: what terminals, arrays and bracketing loggers leave there.
+_CLEAN_END = re.compile(rb"(?:[\s\x00,;\])]|\x1b\[[0-9;]*[A-Za-z])*\Z")
+_TRIMMED = (
+    b" \t\r\n\x00\x1e\xef\xbb\xbf"  # a copytruncated file goes on after a hole of NULs; 1e begins a JSON text sequence
+)
+_CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
+_MOST_AFTER = 64
+_OPENING = re.compile(rb"\{(?=[\"}\s])")
+_MOST_TRIES = 8  # braces of a prefix that might open the object
+
+_PREFIX_LOOKED_AT = 160
+_ISO = re.compile(
+    rb"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b)?",
+    re.ASCII,
+)
+_EPOCH = re.compile(rb"\W{0,3}(\d{10}(?:\.\d{1,9})?|\d{13})(?![\w.])", re.ASCII)
+
+
+def trim(text: bytes) -> bytes:
+    """`text` without white space, NULs and byte order marks around it."""
+    return text.strip(_TRIMMED)
+
+
+def has_sign(text: bytes) -> bool:
+    """Whether `text` may speak of usage."""
+    return _SIGN.search(text) is not None
+
+
+def object_lost(text: bytes) -> bool:
+    """Whether `text`, in which no object was found, may have been a record with usage.
+
+    What begins as JSON is taken for one that was cut or torn. Other text must speak of usage behind a brace.
+    """
+    at = text.find(b"{")
+    if at == 0 and text[1:2] != b"'":
+        return True
+    return at >= 0 and has_sign(text[at:])
+
+
+def find_object(text: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Where in `text` an object opens that runs to its end, and the object; None without one. Raises NotJsonError if too deep.
+
+    A text that begins as an object is taken whole or not at all: two objects on a line are two lines that ran into each other.
+    """
+    stop = len(text)
+    if text[-1:] != b"}":
+        end = _CLEAN_END.search(text, max(0, stop - _MOST_AFTER))
+        stop = end.start() if end is not None else stop
+        if text[stop - 1 : stop] != b"}":
+            return None
+    if text[:2] == b'{"' and stop == len(text):
+        try:
+            return 0, strict(text)
+        except ValueError:
+            pass
+    tried: list[int] = []
+    for opening in islice(_OPENING.finditer(text, 0, stop), _MOST_TRIES):
+        at = opening.start()
+        tried.append(at)
+        try:
+            return at, strict(text[at:stop])
+        except ValueError:
+            if at == 0:
+                break
+    if not tried:
+        return None
+    try:
+        return tried[0], decode(text[tried[0] : stop])
+    except NotJsonError as bad:
+        if bad.too_deep:
+            raise
+        return None
+
+
+def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:
+    """The time that a text prefix begins with, or has near its beginning; None where there is none. Epoch seconds."""
+    head = prefix[:_PREFIX_LOOKED_AT]
+    match = _ISO.search(head)
+    if match is not None:
+        year, month, day, clock, fraction, offset = (
+            part.decode() if part is not None else "" for part in match.groups()
+        )
+        offset = "+00:00" if offset in {"Z", "UTC", "GMT"} else offset
+        return times.parse(f"{year}-{month}-{day}T{clock}.{fraction or '0'}{offset}", zone)
+    match = _EPOCH.match(head)
+    return times.parse(float(match[1]), zone) if match is not None else None
+
+
+def parse_cri(text: bytes) -> tuple[str, str, bool, bytes] | None:
+    """(time, stream, whether it is a line's last part, content) of a CRI line; None where it is none."""
+    match = _CRI.match(text)
+    if match is None:
+        return None
+    return match[1].decode(), match[2].decode(), match[3] == b"F", text[match.end() :]
+
+
+def docker_part(record: dict[str, Any]) -> tuple[str, bool, bytes] | None:
+    """(stream, whether it is a line's last part, content) of a docker json-file record; None where it is none.
+
+    Fluent Bit writes the same keys beside others, without the newline, and says F or P itself.
+    """
+    log = record.get("log")
+    if type(log) is not str:
+        return None
+    stream = "stderr" if record.get("stream") == "stderr" else "stdout"
+    tag = record.get("logtag", record.get("_p"))
+    last = tag != "P" if type(tag) is str else log.endswith("\n") or "stream" not in record
+    return stream, last, log.encode("utf-8", "surrogatepass")
+
+
+_PART = Part()
+_OVERLONG_KEY = "overlong"
+_MOST_PARTS = 4096
+_PATIENCE_LIMITS = (
+    4  # parts still open after so many lines' limits of further log (a prompt on a terminal) are given up
+)
+
+
+class _Open:
+    """The open parts of one stream."""
+
+    __slots__ = ("offsets", "size", "texts")
+
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+        self.texts: list[bytes] = []
+        self.size = 0
+
+
+class Joiner:
+    """Joins the parts of split lines of one file, stream by stream."""
+
+    __slots__ = ("_limit", "_open", "_state")
+
+    def __init__(self, state: FileState, limit: int) -> None:
+        self._state = state
+        self._limit = limit
+        self._open: dict[str, _Open] = {}
+
+    def add(self, stream: str, text: bytes, offset: int, *, last: bool) -> bytes | Part | Rejected:
+        """The whole text if this piece is the last of its line; else Part. Rejected at the end of a line that was too long."""
+        overlong: list[str] = self._state.get(_OVERLONG_KEY, [])
+        if stream in overlong:
+            if not last:
+                return _PART
+            self._set_overlong([other for other in overlong if other != stream])
+            return Rejected("too_long", "a line split into parts")
+        parts = self._open.get(stream)
+        if last:
+            if parts is None:
+                return text
+            del self._open[stream]
+            return b"".join([*parts.texts, text])
+        if parts is None:
+            parts = self._open[stream] = _Open()
+        parts.offsets.append(offset)
+        parts.texts.append(text)
+        parts.size += len(text)
+        if parts.size > self._limit or len(parts.texts) > _MOST_PARTS:
+            del self._open[stream]
+            self._set_overlong([*overlong, stream])
+        return _PART
+
+    def offsets(self, end: int) -> list[int]:
+        """Offsets of the lines that are open parts when the log is read up to `end`."""
+        if not self._open:
+            return []
+        for stream, parts in list(self._open.items()):
+            if end - parts.offsets[0] > _PATIENCE_LIMITS * self._limit:
+                del self._open[stream]
+        return sorted(offset for parts in self._open.values() for offset in parts.offsets)
+
+    def rest(self) -> list[bytes]:
+        """What is open, as if it were whole: there is no more of this file."""
+        texts = [b"".join(parts.texts) for parts in self._open.values()]
+        self._open.clear()
+        return texts
+
+    def _set_overlong(self, streams: list[str]) -> None:
+        if streams:
+            self._state[_OVERLONG_KEY] = streams
+        else:
+            self._state.pop(_OVERLONG_KEY, None)

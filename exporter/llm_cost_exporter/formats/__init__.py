@@ -1,0 +1,64 @@
+"""The log formats: one module each, and the one table that names them in order of precedence.
+
+A format module has
+
+    NAME       what the configuration calls it
+    KEYS       sets of keys; a record that has all keys of any one set is a candidate
+    read       (record, state) -> list of Usage | Skip | Rejected | Part | Hold, or None: not of this format.
+               `record` is one JSON object. `state` is the file's: ids, model names and numbers only, JSON-able and bounded.
+               May raise counts.BadCountError: the line is then rejected.
+
+and may have
+
+    ALSO       formats that it belongs to: it is tried too where the configuration names one of these
+    FALLBACK   True: tried only where no other format finds anything, neither in the record nor nested in it
+    specialise (keys) -> a `read` for records of exactly these keys; asked once for each set of keys
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from llm_cost_exporter.formats import (
+    anthropic_error,
+    anthropic_messages,
+    anthropic_stream,
+    failed_call,
+    openai_chat,
+    openai_error,
+    openai_responses,
+    plain_input,
+    plain_prompt,
+)
+from llm_cost_exporter.held import Hold
+from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
+
+__all__ = ["FORMATS", "Found", "Reader", "readers_for"]
+
+FORMATS: tuple[ModuleType, ...] = (
+    anthropic_stream,
+    anthropic_messages,
+    openai_responses,
+    openai_chat,
+    plain_prompt,
+    plain_input,
+    anthropic_error,
+    openai_error,
+    failed_call,
+)
+
+Found = list[Usage] | Skip | Rejected | Part | Hold
+Reader = tuple[str, Callable[[dict[str, Any], FileState], Found | None]]
+
+
+def readers_for(keys: frozenset[str], only: str = "auto", *, fallback: bool = False) -> tuple[Reader, ...]:
+    """Readers of the formats that a record with `keys` may be of, in order of precedence; `only`: the one that is configured."""
+    return tuple(
+        (module.NAME, module.specialise(keys) if hasattr(module, "specialise") else module.read)
+        for module in FORMATS
+        if getattr(module, "FALLBACK", False) is fallback
+        and only in {"auto", module.NAME, *getattr(module, "ALSO", ())}
+        and any(wanted <= keys for wanted in module.KEYS)
+    )

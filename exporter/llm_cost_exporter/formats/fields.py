@@ -1,0 +1,70 @@
+"""Fields that several formats share: names, ids, service tiers, and what a record says it cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llm_cost_exporter import money
+
+__all__ = ["PROVIDER_KEYS", "Context", "looks_like_vendors", "named_provider", "tier", "usd", "vendor_id", "words"]
+
+Context = tuple[tuple[str, str], ...]
+
+_LONGEST_ID = 256
+_LONGEST_WORDS = 256
+_VENDOR_PREFIXES = ("chatcmpl-", "cmpl-", "resp_", "msg_", "gen-")
+PROVIDER_KEYS = ("provider", "llm_provider", "custom_llm_provider", "api_provider", "model_provider")
+
+_POWERS: tuple[int, ...] = tuple(10**n for n in range(money.DECIMALS + 1))
+_MOST_DIGITS = 11  # of whole dollars, for the fast way below; what is larger goes the slow way, which has the bound
+
+
+def words(value: object) -> str | None:
+    """`value` if it is a name: a string that is not empty and not absurdly long."""
+    return value if type(value) is str and 0 < len(value) <= _LONGEST_WORDS else None
+
+
+def vendor_id(value: object) -> str | None:
+    """`value` as the id of a response; None where it can't be one."""
+    return value if type(value) is str and 0 < len(value) <= _LONGEST_ID else None
+
+
+def looks_like_vendors(value: str) -> bool:
+    """Whether an id of unknown origin has the form of a vendor's response id."""
+    return value.startswith(_VENDOR_PREFIXES)
+
+
+def named_provider(record: dict[str, Any], keys: tuple[str, ...] = PROVIDER_KEYS) -> str | None:
+    """The provider that a record names itself, as logged."""
+    for key in keys:
+        name = record.get(key)
+        if name is not None and words(name) is not None:
+            return words(name)
+    return None
+
+
+_SERVICE_TIERS = frozenset(("flex", "priority", "fast"))
+
+
+def tier(service_tier: object, speed: object = None) -> Context:
+    """The price variant that a call was served at, in the terms of the genai-prices catalogue.
+
+    OpenAI says flex, priority or fast; Anthropic says batch or priority, and a speed. What is billed at the base price
+    (default, standard, auto; scale, which is paid for beforehand) gives none.
+    """
+    if service_tier == "batch":
+        context: Context = (("processing", "batch"),)
+    elif type(service_tier) is str and service_tier in _SERVICE_TIERS:
+        context = (("service_tier", service_tier),)
+    else:
+        context = ()
+    return (*context, ("speed", "fast")) if speed == "fast" else context
+
+
+def usd(value: object) -> int | None:
+    """What a record says it cost, as money; None where it is no amount. As money.from_logged, and faster for a plain float."""
+    if type(value) is float and value >= 0.0:
+        whole, _, part = repr(value).partition(".")
+        if len(whole) <= _MOST_DIGITS and part.isdigit() and len(part) <= money.DECIMALS:
+            return int(whole + part) * _POWERS[money.DECIMALS - len(part)]
+    return money.from_logged(value)

@@ -1,0 +1,296 @@
+"""From a line to usage: envelope, format, time, labels.
+
+    entry = EntryReader("auto", LabelReader(…))      what all files of a source entry share
+    reader = entry.file("/var/log/app/usage.jsonl")  one file: its split lines, its streams, its last time
+    outcome = reader.read(line)  exactly one of list[Usage] | Skip | Rejected | Part
+
+A record is read once: the first format that finds usage in it, or else in an object nested in it, has it. What stands around
+the usage (time, latency, cost, provider, model, status, request id, labels) is taken from the records on the way to it, the
+outermost first. Of a record's text nothing is kept but model names, ids and label values.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from typing import Any
+
+from llm_cost_exporter.around import Names, complete
+from llm_cost_exporter.decode import NotJsonError, strict
+from llm_cost_exporter.envelope import (
+    Envelope,
+    Joiner,
+    docker_part,
+    find_object,
+    has_sign,
+    object_lost,
+    parse_cri,
+    trim,
+)
+from llm_cost_exporter.formats import Found
+from llm_cost_exporter.formats.counts import BadCountError
+from llm_cost_exporter.held import HeldCalls, Hold
+from llm_cost_exporter.labels import LabelReader
+from llm_cost_exporter.linetime import AHEAD, LineTimes
+from llm_cost_exporter.nesting import Chain, find_nested
+from llm_cost_exporter.shape import Shape, Shapes
+from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
+
+__all__ = ["EntryReader", "Outcome", "RecordReader"]
+
+Outcome = list[Usage] | Skip | Rejected | Part
+
+_NO_ENVELOPE = Envelope()
+_MOST_ENVELOPES = 4  # docker around a prefix around … : more is no log
+_EARLIEST = 946_684_800.0  # 2000-01-01, as in times.py
+_NO_USAGE = Skip()
+_EMPTY = Skip("empty line")
+_CHUNK = Part("chunk of a stream, held until its usage comes")
+_BAD_TIME = Rejected("bad_time")
+
+
+class EntryReader:
+    """What the files of one source entry share: format, labels, zone of times without one, and the shapes of their records.
+
+    `format_name` is auto or a format's NAME. `line_bytes` bounds what the parts of a split line may add up to.
+    """
+
+    def __init__(self, format_name: str, labels: LabelReader, *, zone: tzinfo = UTC, line_bytes: int = 1 << 20) -> None:
+        self.labels = labels
+        self.zone = zone
+        self.line_bytes = line_bytes
+        self.shapes = Shapes(format_name, labels)
+        self.names = Names()
+
+    def file(self, path: str, *, state: FileState | None = None, previous_time: float | None = None) -> RecordReader:
+        """A reader for one file. `path` is the one that labels come from; `state` and `previous_time` are from its position."""
+        return RecordReader(self, path, {} if state is None else state, previous_time)
+
+
+class RecordReader:
+    """Reads one file's lines. `state` is JSON-able, changed in place, and goes with the position.
+
+    Of the last line read, for `explain`: `format`, `envelopes`, `time_source`, `chain`.
+    """
+
+    __slots__ = (
+        "_base_labels", "_entry", "_envelope", "_held", "_joiner", "_mtime", "_no_room", "_now", "_offset", "_shapes", "_times",
+        "chain", "format", "state",
+    )  # fmt: skip
+
+    def __init__(self, entry: EntryReader, path: str, state: FileState, previous_time: float | None) -> None:
+        self._entry = entry
+        self._shapes = entry.shapes
+        self._base_labels = entry.labels.for_file(path)
+        self._joiner = Joiner(state, entry.line_bytes)
+        self._held = HeldCalls(state)
+        self._no_room: list[Usage] = []
+        self._times = LineTimes(entry.zone, previous_time)
+        self._offset, self._mtime, self._now = 0, 0.0, 0.0  # of the line being read
+        self._envelope = _NO_ENVELOPE
+        self.state = state
+        self.format: str | None = None
+        self.chain: Chain = ()
+
+    def read(self, line: bytes, offset: int, mtime: float, now: float) -> Outcome:
+        """What the line (without its newline) that begins at `offset` gives. Never raises; exactly one outcome.
+
+        `mtime` is the file's (standard input: `now`), `now` the wall clock; both epoch seconds.
+        """
+        self._offset, self._mtime, self._now = offset, mtime, now
+        self.format, self._envelope = None, _NO_ENVELOPE
+        if line[:1] == b"{":
+            try:
+                record = strict(line)
+            except ValueError:
+                return self._text(line, Envelope())
+            shape = self._shapes.of(record)
+            if not shape.docker:
+                return self._object(record, shape, _NO_ENVELOPE)
+            return self._docker(record, shape, Envelope())
+        return self._text(line, Envelope())
+
+    @property
+    def previous_time(self) -> float | None:
+        """The last time that a line of the file had; goes with the position."""
+        return self._times.settle()
+
+    @property
+    def future_times(self) -> int:
+        """Times more than a day ahead that were passed over so far."""
+        return self._times.future_times
+
+    @property
+    def envelopes(self) -> tuple[str, ...]:
+        """What came off the last line, outermost first."""
+        return tuple(self._envelope.names)
+
+    @property
+    def time_source(self) -> str:
+        """Where the time of the last line that gave calls is from: record, envelope, previous line, file."""
+        return self._times.source
+
+    def open_parts(self, end: int) -> list[int]:
+        """Offsets of the lines that are open parts of a split line, where the log is read up to `end`."""
+        return self._joiner.offsets(end)
+
+    def overdue(self, end: int, quiet: float = 0.0) -> list[Usage]:
+        """Calls that belong to no line: streams whose usage won't come. See held.py."""
+        late, self._no_room = self._no_room, []
+        return [*late, *self._held.overdue(end, quiet)] if self._held else late
+
+    def finish(self) -> list[Usage]:
+        """Calls that were still waited for: no more of the file will come."""
+        calls: list[Usage] = []
+        for text in self._joiner.rest():
+            outcome = self._text(text, Envelope())
+            calls += outcome if isinstance(outcome, list) else []
+        late, self._no_room = self._no_room, []
+        return [*calls, *late, *self._held.everything()]
+
+    # A line's way: _text (what is no object) and _docker lead to _object.
+
+    def _text(self, text: bytes, envelope: Envelope) -> Outcome:
+        text = trim(text)
+        self._envelope = envelope
+        if not text:
+            return _EMPTY
+        if text[:1] != b"{":
+            cri = parse_cri(text) if text[10:11] == b"T" else None
+            if cri is not None:
+                when, stream, last, content = cri
+                envelope.names.append("CRI")
+                envelope.times.append(when)
+                return self._piece(stream, content, envelope, last=last)
+        try:
+            found = find_object(text)
+        except NotJsonError:
+            return Rejected("too_deep")
+        if found is None:
+            return self._no_object(text)
+        at, record = found
+        if at:
+            envelope.names.append("SSE" if text.startswith(b"data:") else "text prefix")
+            envelope.times.append(text[:at])
+        shape = self._shapes.of(record)
+        if shape.docker:
+            return self._docker(record, shape, envelope)
+        return self._object(record, shape, envelope)
+
+    def _docker(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
+        self._envelope = envelope
+        part = docker_part(record) if len(envelope.names) < _MOST_ENVELOPES else None
+        if part is None:
+            return self._object(record, shape, envelope)
+        stream, last, content = part
+        envelope.names.append("docker")
+        envelope.times.append(record.get("time"))
+        envelope.records.append(record)
+        return self._piece(stream, content, envelope, last=last)
+
+    def _piece(self, stream: str, content: bytes, envelope: Envelope, *, last: bool) -> Outcome:
+        """A line, or a part of one, that came out of an envelope."""
+        if len(envelope.names) >= _MOST_ENVELOPES:
+            return _NO_USAGE
+        text = self._joiner.add(stream, content, self._offset, last=last)
+        if not isinstance(text, bytes):
+            return text
+        outcome = self._text(text, envelope)
+        if len(text) > len(content) and isinstance(outcome, Rejected) and content[:1] == b"{":
+            # The parts before this one were the end of something else (a container that died in mid-line).
+            alone = self._text(content, envelope)
+            return alone if isinstance(alone, list) else outcome
+        return outcome
+
+    def _no_object(self, text: bytes) -> Outcome:
+        if object_lost(text):
+            return Rejected("bad_json")
+        self._times.passed(text[:256], self._now)
+        return _NO_USAGE
+
+    def _object(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
+        found: Found | None = None
+        try:
+            for name, read in shape.readers:  # noqa: B007 - used below
+                found = read(record, self.state)
+                if found is not None:
+                    chain: Chain = ((record, shape),)
+                    break
+            else:
+                nested = find_nested(record, shape, self._shapes, self.state)
+                if nested is None:
+                    return self._inside_text(record, shape, envelope)
+                name, chain, found = nested
+        except BadCountError as bad:
+            return Rejected("bad_count", bad.key)
+        self.format, self.chain = name, chain
+        if type(found) is list:
+            if not self._fill(found, chain, envelope):
+                return _BAD_TIME
+            if self._held:
+                self._held.drop(found)
+            return found
+        if isinstance(found, Hold):
+            if not self._fill([found.usage], chain, envelope):
+                return _BAD_TIME
+            self._no_room += self._held.put(found.usage, final=found.final, end=self._offset)
+            return _CHUNK
+        assert found is not None
+        return found
+
+    def _fill(self, calls: list[Usage], chain: Chain, envelope: Envelope) -> bool:
+        """Time, labels and what stands around the usage. False where no time can be read."""
+        record, shape = chain[0]
+        when = record[shape.times[0]] if shape.times else None
+        if (type(when) is float or type(when) is int) and _EARLIEST <= when <= self._now + AHEAD:
+            self._times.known(when)  # epoch seconds, as most logs have it, without the general way
+        else:
+            when = self._times.of(chain, calls[0].logged_time, envelope, self._mtime, self._now)
+            if when is None:
+                return False
+        around = chain
+        for outer in reversed(envelope.records):
+            of_outer = self._shapes.of(outer)
+            if not of_outer.bare:
+                around = (*around, (outer, of_outer))
+        if len(around) > 1 or shape.labels:
+            plans = [(each, of_each.labels) for each, of_each in around if of_each.labels]
+            labels = self._entry.labels.values(self._base_labels, plans) if plans else self._base_labels
+        else:
+            labels = self._base_labels
+        complete(calls[0], around, len(chain))
+        names = self._entry.names
+        for call in calls:
+            call.time = when
+            call.labels = labels
+            if call.model is not None:
+                call.model = names.of(call.model)
+            if call.provider is not None:
+                call.provider = names.of(call.provider)
+        return True
+
+    def _inside_text(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
+        """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""
+        for key in shape.texts:
+            text = record[key]
+            if type(text) is not str or "{" not in text or len(envelope.names) >= _MOST_ENVELOPES:
+                continue
+            inner = Envelope(
+                [*envelope.names, f"JSON in {key}"],
+                [*envelope.times, *(record[time] for time in reversed(shape.times))],
+                [*envelope.records, record],
+            )
+            content = trim(text.encode("utf-8", "surrogatepass"))
+            try:
+                found = find_object(content)
+            except NotJsonError:
+                return Rejected("too_deep")
+            if found is None:
+                if content[:2] == b'{"' and has_sign(content):
+                    return Rejected("bad_json", f"in {key}")
+                continue
+            outcome = self._object(found[1], self._shapes.of(found[1]), inner)
+            if not isinstance(outcome, Skip):
+                self._envelope = inner
+                return outcome
+        self._times.passed((record, shape), self._now)
+        return _NO_USAGE
