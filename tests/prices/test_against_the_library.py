@@ -67,9 +67,14 @@ def some_tokens(meters: list[str], chance: random.Random) -> dict[str, int]:
     return {meter: chance.randint(1, size) for meter in chosen}
 
 
-def library_price(provider: Provider, model: ModelInfo, tokens: dict[str, int], when: float, context: dict[str, str]) -> Decimal:
+def library_price(
+    provider: Provider, model: ModelInfo, tokens: dict[str, int], when: float, context: dict[str, str]
+) -> Decimal:
     return model.calc_price(
-        library_usage(tokens), provider, genai_request_timestamp=datetime.fromtimestamp(when, UTC), price_context=context
+        library_usage(tokens),
+        provider,
+        genai_request_timestamp=datetime.fromtimestamp(when, UTC),
+        price_context=context,
     ).total_price
 
 
@@ -83,7 +88,9 @@ def test_every_model_costs_what_the_library_says(seed: int) -> None:
             known = [dict(context) for context in contexts(model)]
             for when in times(model, chance):
                 context = chance.choice([{}, {"processing": "batch", "service_tier": "flex"}, {"no": "such"}, *known])
-                quotes = Quotes((), "", ListPrice(Found(provider.id, model, own=True), plain_context(context.items())), "")
+                quotes = Quotes(
+                    (), "", ListPrice(Found(provider.id, model, own=True), plain_context(context.items())), ""
+                )
                 tokens = some_tokens(INPUT, chance) | some_tokens([m for m in METERS if m not in INPUT], chance)
                 rates = quotes.rates(when, sum(tokens[meter] for meter in INPUT if meter in tokens))
                 if rates is None:
@@ -112,7 +119,8 @@ def test_every_name_of_the_catalogue_finds_its_model() -> None:
         for name in equal_names(model):
             theirs = provider.find_model(name, all_providers=providers)
             found = CATALOGUE.find(provider.id, name)
-            assert found is not None and found.model is theirs, (provider.id, name)
+            assert found is not None, (provider.id, name)
+            assert found.model is theirs, (provider.id, name)
 
 
 def test_every_id_of_the_catalogue_finds_its_model() -> None:
@@ -127,7 +135,20 @@ def test_every_id_of_the_catalogue_finds_its_model() -> None:
 def test_no_name_finds_a_model_that_the_library_would_not_find() -> None:
     """What a loose clause takes for us, it must take for the library too: the guard only refuses."""
     chance = random.Random(3)
-    tails = ["", "-latest", "-20260101", "-2026-01-01", "-fast", "-mini", "@default", ":0", "-v1:0", "-for-sales", "-8b", "x"]
+    tails = [
+        "",
+        "-latest",
+        "-20260101",
+        "-2026-01-01",
+        "-fast",
+        "-mini",
+        "@default",
+        ":0",
+        "-v1:0",
+        "-for-sales",
+        "-8b",
+        "x",
+    ]
     for provider, model in MODELS:
         for name in {model.id.lower(), *(n.lower() for n in equal_names(model))}:
             changed = name + chance.choice(tails)

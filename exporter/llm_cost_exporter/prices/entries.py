@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Final
+from typing import Final, NoReturn
 
 from llm_cost_exporter.prices.listprice import Context, plain_context
 from llm_cost_exporter.prices.providers import known_spelling
@@ -92,7 +93,7 @@ def read_entry(here: Reader, currencies: Currencies) -> Entry:
     values = dict(here.items(_AN_ENTRY))
     for name, value in values.items():
         if name not in _PRICE_KEYS and name not in _OTHER_KEYS:
-            value.unknown(name, [*_OTHER_KEYS, *_PRICE_KEYS])
+            _unknown(value, name, _OTHER_KEYS)
     if "model" not in values:
         here.at("model", None).fail('is missing; a model\'s name, or "*" for all, would be right')
     provider = values["provider"].text('a provider such as openai, or "*",').lower() if "provider" in values else "*"
@@ -109,6 +110,17 @@ def read_entry(here: Reader, currencies: Currencies) -> Entry:
         when=_when(values["when"]) if "when" in values else (),
         multiplier=multiplier,
         sheet=Sheet(steps, factor=EXACT.multiply(rate, multiplier)) if steps else None,
+    )
+
+
+def _unknown(here: Reader, name: str, others: Sequence[str]) -> NoReturn:
+    near = difflib.get_close_matches(name.lower(), [*others, *_PRICE_KEYS], n=1, cutoff=0.75)
+    if name in METERS:  # the unit is missing
+        near = [f"{name}_per_mtok"]
+    here.fail(
+        f"unknown key; did you mean {near[0]!r}?"
+        if near
+        else f"unknown key; {', '.join(others)} or {_A_PRICE} would be right"
     )
 
 
@@ -133,7 +145,7 @@ def _steps(here: Reader, values: Mapping[str, Reader]) -> dict[str, Steps]:
         inside = dict(tier.items(_A_TIER))
         for name, value in inside.items():
             if name not in _PRICE_KEYS and name != _TIER_START:
-                value.unknown(name, [_TIER_START, *_PRICE_KEYS])
+                _unknown(value, name, (_TIER_START,))
         if _TIER_START not in inside:
             tier.at(_TIER_START, None).fail(f"is missing; {_A_TIER} would be right")
         start = inside[_TIER_START].tokens()

@@ -31,7 +31,7 @@ _TAIL: Final = re.compile(
     rf"(?:[-@:_](?:{_WORDS}"
     r"|v\d+(?:\.\d+)*"  # -v1, -v0.1
     r"|(?<=[:@])\d+k?"  # :0, :200k (a context size), @001
-    r"|\d\d+"  # -20250929, -05-20, -001; a single digit may be a minor version, and so another model
+    r"|\d{3,}|\d\d-(?:20)?\d\d"  # -20250929, -05-20, -09-2025, -001; fewer digits may be a minor version, and so another model
     r"|e\d+b"  # the sizes of gemma-3n, which has one price
     r")(?![a-z0-9]))*"
 )

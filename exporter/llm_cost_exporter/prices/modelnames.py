@@ -35,11 +35,12 @@ _CONTEXT_SUFFIX: Final = re.compile(r"\[\d+[km]\]$")
 _ALIAS_SUFFIX: Final = re.compile(r"@(?:default|latest)$")
 _COMPACT_DATE: Final = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=$|[-:])")
 _SNAPSHOT: Final = re.compile(rf"[-@]{_DATE}(?:-v\d+(?::\d+)?)?$")
+_AFTER_CLAUDE: Final = r"$|[@:].*|-(?:20\d\d|[a-z]).*"
 _CLAUDE_3: Final = re.compile(
-    r"^(?P<before>.*[./])?claude-(?P<version>\d+(?:[.-]\d)?)-(?P<family>[a-z]+)(?P<after>$|[-@:].*)"
+    rf"^(?P<before>.*[./])?claude-(?P<version>\d+(?:[.-]\d)?)-(?P<family>[a-z]+)(?P<after>{_AFTER_CLAUDE})"
 )
 _CLAUDE_4: Final = re.compile(
-    r"^(?P<before>.*[./])?claude-(?P<family>[a-z]+)-(?P<version>\d+(?:[.-]\d)?)(?P<after>$|[-@:].*)"
+    rf"^(?P<before>.*[./])?claude-(?P<family>[a-z]+)-(?P<version>\d+(?:[.-]\d)?)(?P<after>{_AFTER_CLAUDE})"
 )
 
 # Who sells other vendors' models under the vendor's own names. For all others `openai/…` is part of the model's name.
