@@ -54,7 +54,13 @@ class FakeBook:
         meters = {"input": micro, "cache_read": micro // 10, "output": 2 * micro}
         above, up_to = (1000, 10**18) if total_input > 1000 else (-1, 1000)
         return SimpleNamespace(
-            meters=meters, valid_from=float("-inf"), valid_until=float("inf"), above=above, up_to=up_to, source="test", per_call=0
+            meters=meters,
+            valid_from=float("-inf"),
+            valid_until=float("inf"),
+            above=above,
+            up_to=up_to,
+            source="test",
+            per_call=0,
         )
 
     def thresholds(self) -> list[int]:

@@ -11,14 +11,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llm_cost_exporter.dedup import Entry, Ids, key_of
-from llm_cost_exporter.tariffs import FEE, Context, Tariff, Tariffs
-from llm_cost_exporter.types import KIND_OF_METER
+from llm_cost_exporter.tariffs import FEE, Tariff, Tariffs
 
 if TYPE_CHECKING:
     from llm_cost_exporter.prices import PriceBook
     from llm_cost_exporter.types import Usage
 
-__all__ = ["Accountant", "Sink", "Taken"]
+__all__ = ["TRUSTED_KIND", "Accountant", "Sink", "Taken"]
 
 AccountT = TypeVar("AccountT")
 
@@ -48,15 +47,15 @@ class Sink(Protocol[AccountT]):
         """The account of that number; None where it is gone."""
         ...
 
-    def first(self, account: AccountT, tariff: Tariff[AccountT], usage: Usage, usd: dict[str, int] | None) -> None:
-        """A call. `usd` is its cost by kind; None: no price is known."""
+    def first(self, account: AccountT, tariff: Tariff[AccountT], usage: Usage, cost: dict[str, int] | None) -> None:
+        """A call. `cost` is by meter (or FEE, TRUSTED_KIND), in 1e-24 USD; None: no price is known."""
         ...
 
     def more(
-        self, account: AccountT, tariff: Tariff[AccountT], entry: Entry, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *,
+        self, account: AccountT, tariff: Tariff[AccountT], entry: Entry, tokens: dict[str, int], cost: dict[str, int] | None, usage: Usage, *,
         reported: int, failed_now: bool,
     ) -> None:  # fmt: skip
-        """A call already posted has grown by `tokens` (by meter) and `usd` (by kind). `entry` is its first line's."""
+        """A call already posted has grown by `tokens` and `cost`, both by meter. `entry` is its first line's."""
         ...
 
     def conflict(self) -> None:
@@ -78,12 +77,10 @@ class Accountant(Generic[AccountT]):
 
     def take(self, usage: Usage, scope: str, *, trust_reported: bool = False) -> Taken:
         """Post one call. `scope` names the source entry, for ids that are not a vendor's."""
-        call_id = usage.id
         tariff = self.tariffs.find(usage.provider, usage.model)
-        if call_id is None:
-            key = None
-        else:
-            key = key_of(call_id, "" if usage.id_is_vendors else scope)
+        key = None
+        if usage.id is not None:
+            key = key_of(usage.id, "" if usage.id_is_vendors else scope)
             entry = self._ids.find(key, usage.time)
             if entry is not None:
                 return self._again(key, entry, tariff, usage)
@@ -91,32 +88,19 @@ class Accountant(Generic[AccountT]):
         if account is None:
             account = self._sink.route(tariff, usage)
         trusted = trust_reported and usage.reported_usd is not None
-        self._sink.first(account, tariff, usage, self._charge(tariff, usage, trusted=trusted))
-        if key is not None:
-            self._ids.add(
-                key,
-                Entry(
-                    self._sink.number(account),
-                    usage.time,
-                    usage.tokens,
-                    usage.context,
-                    usage.reported_usd,
-                    usage.failure is not None,
-                    usage.gateway_cache_hit,
-                    trusted,
-                ),
-            )
-        return Taken.NEW
-
-    def _charge(self, tariff: Tariff[AccountT], usage: Usage, *, trusted: bool) -> dict[str, int] | None:
+        cost: dict[str, int] | None
         if trusted and usage.reported_usd is not None:
-            return {TRUSTED_KIND if usage.tokens else FEE: usage.reported_usd}
-        if not usage.tokens:
-            return {}  # failed, or logged without its usage: nothing to price, so not unpriced either
-        if usage.gateway_cache_hit:
-            return by_kind(dict.fromkeys(usage.tokens, 0))
-        cost = tariff.charge(usage.tokens, usage.time, usage.context)
-        return None if cost is None else by_kind(cost)
+            cost = {TRUSTED_KIND if usage.tokens else FEE: usage.reported_usd}
+        elif not usage.tokens:
+            cost = {}  # failed, or logged without its usage: nothing to price, so not unpriced either
+        elif usage.gateway_cache_hit:
+            cost = dict.fromkeys(usage.tokens, 0)
+        else:
+            cost = tariff.charge(usage.tokens, usage.time, usage.context)
+        self._sink.first(account, tariff, usage, cost)
+        if key is not None:
+            self._ids.add_call(key, self._sink.number(account), usage, trusted=trusted)
+        return Taken.NEW
 
     def _again(self, key: bytes, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
         outcome = Taken.JOINED if usage.continues else Taken.DUPLICATE
@@ -131,11 +115,11 @@ class Accountant(Generic[AccountT]):
         failed_now = usage.failure is not None and not entry.failed
         if not grown and not reported and not failed_now:
             return outcome
-        usd = self._growth(entry, tariff, merged, reported)
+        cost = self._growth(entry, tariff, merged, reported)
         account = self._sink.account_of(entry.account)
         if account is None:  # its label set has left the state, or was merged into another
             account = tariff.routes.get(usage.labels) or self._sink.route(tariff, usage)
-        self._sink.more(account, tariff, entry, grown, usd, usage, reported=reported, failed_now=failed_now)
+        self._sink.more(account, tariff, entry, grown, cost, usage, reported=reported, failed_now=failed_now)
         entry.tokens = merged
         if reported:
             entry.reported = usage.reported_usd
@@ -148,22 +132,9 @@ class Accountant(Generic[AccountT]):
         if entry.trusted:
             return {TRUSTED_KIND if merged else FEE: reported}
         if entry.free:
-            return by_kind(dict.fromkeys(merged, 0))
+            return dict.fromkeys(merged, 0)
         now = tariff.charge(merged, entry.time, entry.context)
         before = tariff.charge(entry.tokens, entry.time, entry.context) if entry.tokens else {}
         if now is None or before is None:
             return None
-        paid = by_kind(before)
-        return {kind: cost - paid.get(kind, 0) for kind, cost in by_kind(now).items() if cost > paid.get(kind, 0)}
-
-
-def by_kind(cost: dict[str, int]) -> dict[str, int]:
-    """Costs by meter as costs by kind (the label token_type)."""
-    kinds: dict[str, int] = {}
-    for meter, amount in cost.items():
-        kind = KIND_OF_METER.get(meter, meter)
-        kinds[kind] = kinds.get(kind, 0) + amount
-    return kinds
-
-
-__all__ += ["FEE", "TRUSTED_KIND", "Context", "by_kind"]
+        return {meter: cost - before.get(meter, 0) for meter, cost in now.items() if cost > before.get(meter, 0)}

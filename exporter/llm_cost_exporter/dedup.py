@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llm_cost_exporter.tariffs import Context
+    from llm_cost_exporter.types import Usage
 
 __all__ = ["Entry", "Ids", "key_of"]
 
@@ -87,6 +88,18 @@ class Ids:
 
     def add(self, key: bytes, entry: Entry) -> None:
         """Remember a new call, forgetting the oldest when the window is full."""
+        self._put(key, entry.pack())
+
+    def add_call(self, key: bytes, account: int, usage: Usage, *, trusted: bool) -> None:
+        """`add` of a call just posted to `account`; on the path of every line, so plain calls are packed without an Entry."""
+        if usage.reported_usd is None and usage.failure is None and not usage.context and not usage.gateway_cache_hit:
+            self._put(key, orjson.dumps((account, usage.time, usage.tokens)))
+            return
+        flags = (usage.failure is not None) | usage.gateway_cache_hit << 1 | trusted << 2
+        reported = None if usage.reported_usd is None else str(usage.reported_usd)
+        self._put(key, orjson.dumps((account, usage.time, usage.tokens, flags, usage.context, reported)))
+
+    def _put(self, key: bytes, packed: bytes) -> None:
         if not self._window:
             return
         slot = self._next
@@ -103,7 +116,7 @@ class Ids:
                 self._gone.add((slot - self._window) // _CHUNK)
         else:
             self._ring.append(key)
-        self._entries[key] = slot.to_bytes(_SLOT_BYTES, "little") + entry.pack()
+        self._entries[key] = slot.to_bytes(_SLOT_BYTES, "little") + packed
         self._dirty.add(slot // _CHUNK)
 
     def update(self, key: bytes, entry: Entry) -> None:

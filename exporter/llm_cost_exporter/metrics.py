@@ -29,6 +29,7 @@ __all__ = ["Exposition", "View"]
 
 FILE_STATES: Final = ("following", "finished", "missing", "unreadable", "waiting")
 _NANO: Final = 1_000_000_000
+_EXEMPLAR_LENGTH: Final = 100  # OpenMetrics allows 128 characters with the name
 
 
 @dataclass(slots=True)
@@ -177,7 +178,11 @@ def _histogram(family: _Family, labels: dict[str, str], histogram: Histogram) ->
         exemplar = None
         if bucket in exemplars:
             call, value, when = exemplars[bucket]
-            exemplar = Exemplar({"request_id": call}, family.scale(value), Timestamp(int(when), int(when % 1 * _NANO)))
+            exemplar = Exemplar(
+                {"request_id": call[:_EXEMPLAR_LENGTH]},
+                family.scale(value),
+                Timestamp(int(when), int(when % 1 * _NANO)),
+            )
         text = "+Inf" if bound == float("inf") else repr(bound)
         samples.append(Sample(f"{family.name}_bucket", {**labels, "le": text}, float(running), None, exemplar))
     samples.append(Sample(f"{family.name}_count", labels, float(running)))

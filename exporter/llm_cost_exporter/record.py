@@ -138,8 +138,9 @@ class RecordReader:
         late, self._no_room = self._no_room, []
         return [*late, *self._held.overdue(end, quiet)] if self._held else late
 
-    def finish(self) -> list[Usage]:
+    def finish(self, mtime: float, now: float) -> list[Usage]:
         """Calls that were still waited for: no more of the file will come."""
+        self._mtime, self._now = mtime, now
         calls: list[Usage] = []
         for text in self._joiner.rest():
             outcome = self._text(text, Envelope())

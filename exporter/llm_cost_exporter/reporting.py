@@ -103,40 +103,40 @@ class Report:
     def account_of(self, number: int) -> Group | None:
         return self._numbered[number]
 
-    def first(self, group: Group, tariff: Tariff[Group], usage: Usage, usd: dict[str, int] | None) -> None:
+    def first(self, group: Group, tariff: Tariff[Group], usage: Usage, cost: dict[str, int] | None) -> None:
         self._outside = not self._since <= usage.time < self._until
         if self._outside:
             return
-        row = group.unpriced if usd is None else group.priced
+        row = group.unpriced if cost is None else group.priced
         row.requests += 1
         if usage.failure is not None:
             row.failures += 1
         if usage.without_usage:
             pair = (tariff.provider, tariff.model)
             self._without_usage[pair] = self._without_usage.get(pair, 0) + 1
-        self._add(row, usage.tokens, usd)
+        self._add(row, usage.tokens, cost)
 
     def more(
-        self, group: Group, tariff: Tariff[Group], entry: Entry, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *,
+        self, group: Group, tariff: Tariff[Group], entry: Entry, tokens: dict[str, int], cost: dict[str, int] | None, usage: Usage, *,
         reported: int, failed_now: bool,
     ) -> None:  # fmt: skip
         if not self._since <= entry.time < self._until:
             return
-        row = group.unpriced if usd is None else group.priced
+        row = group.unpriced if cost is None else group.priced
         if failed_now:
             (group.priced if group.priced.requests else group.unpriced).failures += 1
-        self._add(row, tokens, usd)
+        self._add(row, tokens, cost)
 
     def conflict(self) -> None:
         return
 
     @staticmethod
-    def _add(row: Row, tokens: dict[str, int], usd: dict[str, int] | None) -> None:
+    def _add(row: Row, tokens: dict[str, int], cost: dict[str, int] | None) -> None:
         for meter, count in tokens.items():
             kind = KIND_OF_METER[meter]
             row.tokens[kind] = row.tokens.get(kind, 0) + count
-        if usd and row.usd is not None:
-            row.usd += sum(usd.values())
+        if cost and row.usd is not None:
+            row.usd += sum(cost.values())
 
     # lines
 

@@ -82,10 +82,14 @@ class Calendar:
     def __init__(self, zone_name: str) -> None:
         self.name = zone_name
         self.zone = load_zone(zone_name)
-        self._recent: dict[int, Day] = {}  # by the UTC hour that lies wholly in one day
+        self._recent: dict[int, Day] = {}  # by the quarter of an hour, which lies wholly in one day
+        self._last = Day("", "", math.inf, math.inf)
 
     def day_of(self, when: float) -> Day:
         """The day that the instant `when` (epoch seconds) falls on."""
+        day = self._last
+        if day.start <= when < day.end:
+            return day
         hour = int(when // 900)  # zones are offset from UTC by multiples of 15 minutes
         day = self._recent.get(hour)
         if day is None or not day.start <= when < day.end:
@@ -93,6 +97,7 @@ class Calendar:
             if len(self._recent) > 4096:
                 self._recent.clear()
             self._recent[hour] = day
+        self._last = day
         return day
 
     def day(self, day: date) -> Day:

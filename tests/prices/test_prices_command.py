@@ -85,6 +85,18 @@ def test_the_price_file_is_in_the_list(capsys: pytest.CaptureFixture[str], tmp_p
     assert "deepseek-v3.2" in run(capsys, "--provider", "holysheep", "--config", str(config))[1]
 
 
+def test_an_alias_that_leads_nowhere_is_a_warning(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A misspelt target would leave a deployment unpriced: check-config must say so, and pass (a later catalogue may have it)."""
+    config = tmp_path / "exporter.yml"
+    config.write_text("sources: [{paths: ['*.jsonl']}]\nprices: {aliases: {Good: azure/gpt-4o, Bad: azure/gpt-4oo}}\n")
+    with pytest.raises(SystemExit) as end:
+        main(["check-config", str(config)])
+    assert end.value.code == 0
+    err = capsys.readouterr().err
+    assert "warning: prices.aliases.Bad: no price is known for azure/gpt-4oo\n" in err
+    assert "Good" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [

@@ -27,11 +27,13 @@ def command(file: Path) -> None:
     exit status is 2.
     """
     config = load(file)
-    PriceBook(config.prices.aliases, config.prices.file)
+    book = PriceBook(config.prices.aliases, config.prices.file)
     found = [[list(_files(path)) for path in source.paths] for source in config.sources]
     for index, (source, lists) in enumerate(zip(config.sources, found, strict=True)):
         for warning in _warnings(index, source, lists):
             click.echo(f"warning: {warning}", err=True)
+    for alias, target in book.aliases_without_price():
+        click.echo(f"warning: prices.aliases.{alias}: no price is known for {target}", err=True)
     click.echo(f"{file}: ok")
     for line in _summary(config, found):
         click.echo(f"  {line}")

@@ -113,7 +113,13 @@ def _read(settings: Config, report: Report, accountant: Accountant[Group], clock
 
 
 def _read_file(
-    path: str, entry: SourceConfig, lines: EntryReader, settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock
+    path: str,
+    entry: SourceConfig,
+    lines: EntryReader,
+    settings: Config,
+    report: Report,
+    accountant: Accountant[Group],
+    clock: SystemClock,
 ) -> None:
     def take(usage: Usage) -> Taken:
         return accountant.take(usage, entry.name, trust_reported=entry.trust_reported)
@@ -126,7 +132,9 @@ def _read_file(
             if reader is None:
                 reader = lines.file(piece.path)
             for offset, line in piece.items():
-                report.line(TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take)
+                report.line(
+                    TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take
+                )
             for usage in reader.overdue(piece.end):
                 take(usage)
             if piece.last_of_file:

@@ -73,7 +73,7 @@ def _problem(found: Any, models: Mapping[tuple[str, ...], type[BaseModel]]) -> s
     kind, loc, value = found["type"], found["loc"], found["input"]
     if kind == "extra_forbidden":
         model = _model_at(loc[:-1], models)
-        known = list(model.model_fields) if model else []
+        known = [field.alias or name for name, field in model.model_fields.items()] if model else []
         return f"unknown key; {did_you_mean(str(loc[-1]), known)}" if known else "unknown key"
     if kind == "literal_error":
         expected = found["ctx"]["expected"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import orjson
 
 from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
+from llm_cost_exporter.types import KIND_OF_METER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,8 @@ class Account:
     """The counters of one label set: `families` by name, then by the value of their own label ("" where they have none)."""
 
     __slots__ = (
-        "dirty", "failures", "families", "histograms", "kind", "labels", "number", "pair", "reported", "requests",
-        "span", "tokens", "touched", "usd",
+        "dirty", "failures", "families", "histograms", "kind", "labels", "number", "pair", "reported", "requests", "span",
+        "token_samples", "tokens", "touched", "usd", "usd_samples",
     )  # fmt: skip
 
     def __init__(self, number: int, kind: Kind, labels: tuple[str, ...]) -> None:
@@ -54,6 +55,20 @@ class Account:
             self.requests = self.families["requests"]
             self.failures = self.families["failures"]
             self.reported = self.families["reported"]
+            self.token_samples: dict[str, Sample] = {}  # by meter, where the families are by kind
+            self.usd_samples: dict[str, Sample] = {}
+
+    def token_sample(self, meter: str, *, held: bool) -> Sample:
+        """The counter of tokens that `meter` goes to, made if need be."""
+        kind = KIND_OF_METER[meter]
+        sample = self.token_samples[meter] = self.tokens.setdefault(kind, Sample(held=held))
+        return sample
+
+    def usd_sample(self, meter: str, *, held: bool) -> Sample:
+        """The counter of dollars that `meter` (or a kind that is no meter) goes to, made if need be."""
+        kind = KIND_OF_METER.get(meter, meter)
+        sample = self.usd_samples[meter] = self.usd.setdefault(kind, Sample(held=held))
+        return sample
 
     def samples(self) -> Iterator[Sample | Histogram]:
         for family in self.families.values():

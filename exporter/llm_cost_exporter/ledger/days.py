@@ -32,22 +32,19 @@ class DayBook:
         self._days: dict[str, Amounts] = {}
         self._months: dict[str, Amounts] = {}
         self._dirty: dict[str, set[int]] = {}
+        self._last_day: Day | None = None  # the day of the last post, and what is of it
+        self._last: tuple[Amounts, Amounts, set[int]] = ({}, {}, set())
         self.version = 0  # grows with every post, for those who keep a view
 
     def post(self, account: int, day: Day, usd: int) -> None:
         """`account` spent `usd` more on `day`."""
-        amounts = self._days.get(day.date)
-        if amounts is None:
-            amounts = self._day(day.date)
-        month = self._months.get(day.month)
-        if month is None:
-            month = self._month(day.month)
+        if day is not self._last_day:
+            self._last_day = day
+            self._last = self._day(day.date), self._month(day.month), self._dirty.setdefault(day.date, set())
+        amounts, month, dirty = self._last
         self.version += 1
         amounts[account] = amounts.get(account, 0) + usd
         month[account] = month.get(account, 0) + usd
-        dirty = self._dirty.get(day.date)
-        if dirty is None:
-            dirty = self._dirty[day.date] = set()
         dirty.add(account)
 
     def on(self, date: str) -> Amounts:
@@ -69,12 +66,14 @@ class DayBook:
     def use_store(self, store: DayStore) -> None:
         """The store is a new, empty one: `changed` gives all that is in memory."""
         self._store = store
+        self._last_day = None
         for date, amounts in self._days.items():
             self._dirty[date] = set(amounts)
 
     def saved(self, now: float) -> None:
         """`changed` is on disk. What is no longer of use leaves memory."""
-        self._dirty.clear()
+        self._dirty = {}
+        self._last_day = None
         yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
         days = {yesterday.date, today.date, tomorrow.date}
         months = {today.month, tomorrow.month, self._calendar.previous_month(today.month)}

@@ -20,8 +20,7 @@ from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
 from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
-from llm_cost_exporter.tariffs import total_input
-from llm_cost_exporter.types import KIND_OF_METER
+from llm_cost_exporter.tariffs import Context, total_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +39,6 @@ __all__ = ["IDLE_SECONDS", "Ledger", "Route"]
 IDLE_SECONDS: Final = 24 * 3600.0  # a set without news for so long leaves /metrics and memory
 _MOST_ROUTES: Final = 4096  # a model; label values are what a log says
 _MOST_NAMES: Final = 20_000
-_EXEMPLAR_LENGTH: Final = 64
 
 
 class Route:
@@ -142,34 +140,39 @@ class Ledger:
         account.span = self._open("span", account.labels[:4])
         return Route(account, ())
 
-    def first(self, route: Route, tariff: Tariff[Route], usage: Usage, usd: dict[str, int] | None) -> None:
-        account, hold, when = route.account, self.hold, usage.time
+    def first(self, route: Route, tariff: Tariff[Route], usage: Usage, cost: dict[str, int] | None) -> None:
+        account, when, tokens = route.account, usage.time, usage.tokens
         old = when < self.base_before
         if not account.dirty:
             self._touch(account)
-        account.add(account.requests, "", 1, old=old, held=hold)
+        requests = account.requests.get("")
+        if requests is None:
+            requests = account.requests[""] = Sample(held=self.hold)
+        requests.value += 1
+        if old:
+            requests.public += 1
         if usage.failure is not None:
-            account.add(account.failures, usage.failure, 1, old=old, held=hold)
+            account.add(account.failures, usage.failure, 1, old=old, held=self.hold)
         if usage.reported_usd is not None:
-            account.add(account.reported, "", usage.reported_usd, old=old, held=hold)
+            account.add(account.reported, "", usage.reported_usd, old=old, held=self.hold)
         if when > self.stats.last_event:  # noqa: PLR1730 - max() costs a call a line
             self.stats.last_event = when
         if route.folded:
             for name in route.folded:
                 self.stats.folded[name] += 1
-        self._post(account, tariff, usage.tokens, usd, when, usage.context, usage.tokens, old=old)
+        total = self._post(account, tariff, tokens, cost, when, usage.context, tokens, old=old)
         span = account.span
         if span is None:
             raise AssertionError("an account without its histograms")
         if usage.latency_ns is not None:
-            self._observe(span, "duration", usage.latency_ns, usage, old=old)
-        if usage.tokens or usd:
-            self._observe_tokens(span, usage.tokens, usd, usage, old=old)
-        if usage.without_usage or usd is None:
+            self._observe(span, "duration", usage.latency_ns, old=old)
+        if tokens or cost:
+            self._observe_tokens(span, tokens, total, usage, old=old)
+        if usage.without_usage or cost is None:
             self._count_pair(account, "without_usage" if usage.without_usage else "unpriced_requests", 1, old=old)
 
     def more(
-        self, route: Route, tariff: Tariff[Route], entry: Entry, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *,
+        self, route: Route, tariff: Tariff[Route], entry: Entry, tokens: dict[str, int], cost: dict[str, int] | None, usage: Usage, *,
         reported: int, failed_now: bool,
     ) -> None:  # fmt: skip
         account, hold = route.account, self.hold
@@ -180,34 +183,41 @@ class Ledger:
         if reported:
             account.add(account.reported, "", reported, old=old, held=hold)
         whole = {meter: entry.tokens.get(meter, 0) + count for meter, count in tokens.items()}
-        self._post(account, tariff, tokens, usd, entry.time, entry.context, entry.tokens | whole, old=old)
+        total = self._post(account, tariff, tokens, cost, entry.time, entry.context, entry.tokens | whole, old=old)
         if tokens and not entry.tokens:  # a failure without tokens that later succeeded
             if account.span is not None:
-                self._observe_tokens(account.span, tokens, usd, usage, old=old)
-            if usd is None:
+                self._observe_tokens(account.span, tokens, total, usage, old=old)
+            if cost is None:
                 self._count_pair(account, "unpriced_requests", 1, old=old)
 
     def conflict(self) -> None:
         self.stats.conflicting_duplicates += 1
 
     def _post(
-        self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], usd: dict[str, int] | None, when: float,
-        context: tuple[tuple[str, str], ...], whole: dict[str, int], *, old: bool,
-    ) -> None:  # fmt: skip
-        hold = self.hold
-        add = account.add
+        self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], cost: dict[str, int] | None, when: float,
+        context: Context, whole: dict[str, int], *, old: bool,
+    ) -> int | None:  # fmt: skip
+        """Tokens, dollars and the day. Returns the dollars; None where no price is known."""
+        samples = account.token_samples
         for meter, count in tokens.items():
-            add(account.tokens, KIND_OF_METER[meter], count, old=old, held=hold)
+            sample = samples.get(meter) or account.token_sample(meter, held=self.hold)
+            sample.value += count
+            if old:
+                sample.public += count
         day = self.calendar.day_of(when)
-        if usd is not None:
-            total = 0
-            for kind, cost in usd.items():
-                add(account.usd, kind, cost, old=old, held=hold)
-                total += cost
-            self.days.post(account.number, day, total)
-        elif tokens:
+        if cost is None:
             self._unpriced.add(day.date, account.number, tariff.provider, tariff.model, context, tokens, whole)
             self._count_pair(account, "unpriced_tokens", sum(tokens.values()), old=old)
+            return None
+        samples, total = account.usd_samples, 0
+        for meter, usd in cost.items():
+            sample = samples.get(meter) or account.usd_sample(meter, held=self.hold)
+            sample.value += usd
+            if old:
+                sample.public += usd
+            total += usd
+        self.days.post(account.number, day, total)
+        return total
 
     def _count_pair(self, account: Account, family: str, amount: int, *, old: bool) -> None:
         pair = account.pair
@@ -217,14 +227,17 @@ class Ledger:
         pair.add(pair.families[family], "", amount, old=old, held=self.hold)
 
     def _observe_tokens(
-        self, span: Account, tokens: dict[str, int], usd: dict[str, int] | None, usage: Usage, *, old: bool
+        self, span: Account, tokens: dict[str, int], usd: int | None, usage: Usage, *, old: bool
     ) -> None:
         if tokens:
-            self._observe(span, "input_tokens", total_input(tokens), usage, old=old)
+            self._observe(span, "input_tokens", total_input(tokens), old=old)
         if usd is not None:
-            self._observe(span, "cost", sum(usd.values()), usage, old=old)
+            histogram, bucket = self._observe(span, "cost", usd, old=old)
+            call = usage.request_id or usage.id
+            if call is not None:
+                histogram.exemplars[bucket] = (call, usd, usage.time)
 
-    def _observe(self, span: Account, name: str, value: int, usage: Usage, *, old: bool) -> None:
+    def _observe(self, span: Account, name: str, value: int, *, old: bool) -> tuple[Histogram, int]:
         if not span.dirty:
             self._touch(span)
         histogram = span.histograms.get(name)
@@ -236,10 +249,7 @@ class Ledger:
         if old:
             histogram.public_counts[bucket] += 1
             histogram.public_sum += value
-        if name == "cost":
-            label = usage.request_id or usage.id
-            if label is not None:
-                histogram.exemplars[bucket] = (label[:_EXEMPLAR_LENGTH], value, usage.time)
+        return histogram, bucket
 
     def _touch(self, account: Account) -> None:
         if not account.dirty:
@@ -259,7 +269,9 @@ class Ledger:
             self._touch(route.account)
             total = 0
             for meter, cost in bill.cost.items():
-                route.account.add(route.account.usd, KIND_OF_METER[meter], cost, old=True, held=self.hold)
+                sample = route.account.usd_sample(meter, held=self.hold)
+                sample.value += cost
+                sample.public += cost
                 total += cost
             self.days.post(bill.account, self.calendar.on(bill.date), total)
             self._billed += bill.rows

@@ -43,7 +43,8 @@ class PriceBook:
     ) -> None:
         self._own = pricefile.load(price_file) if price_file is not None else None
         self._given_catalogue = catalogue
-        self._alias_targets = {_key(name): target for name, target in (aliases or {}).items()}
+        self._aliases = dict(aliases or {})
+        self._alias_targets = {_key(name): target for name, target in self._aliases.items()}
         self._names: dict[tuple[str | None, str | None], tuple[str, str]] = {}
         self._quotes: dict[tuple[str, str, Context], Quotes] = {}
 
@@ -124,7 +125,7 @@ class PriceBook:
         """Aliases whose target is neither in the price file nor in the catalogue: (alias, target)."""
         return [
             (name, "/".join(target))
-            for name in self._alias_targets
+            for name in self._aliases
             if (target := self._alias(name)) and not self.quotes(*target, ()).is_known
         ]
 

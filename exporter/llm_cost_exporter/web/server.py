@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -23,7 +24,7 @@ from llm_cost_exporter.web.handler import Handler, Shared
 __all__ = ["WebServer"]
 
 _BACKLOG = 512
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.5
 _LAST_ANSWERS_SECONDS = 0.5
 
 
@@ -73,6 +74,10 @@ class WebServer:
         """Accept nothing more and end what is open; answers under way get half a second."""
         if self._server is None or self._thread is None:
             return
+        with contextlib.suppress(OSError):
+            self._server.socket.shutdown(
+                socket.SHUT_RDWR
+            )  # wakes the thread that accepts, which else ends at its next look
         self._server.shutdown()
         self._server.server_close()
         self._connections.close(_LAST_ANSWERS_SECONDS)
