@@ -60,17 +60,22 @@ class Handler(BaseHTTPRequestHandler):
         self._shared, self._connection = shared, connection
         self._reader = HeadReader(connection, _LARGEST_HEAD)
         self._answered = False
+        self.command = self.requestline = self.request_version = ""
 
     def serve(self) -> None:
         """Serve until the client, its time or a refusal ends the connection."""
         self._connection.enter("head", self._shared.timeouts.head)
-        # What a broken or hostile connection raises is no news: it ends, and that is all.
-        with contextlib.suppress(OSError, HeadTooLargeError, ValueError):
+        try:
             if self._secured():
                 self.rfile = self._buffered = io.BufferedReader(self._reader, _LONGEST_LINE)
                 while self._one_request():
                     pass
-        self._close()
+        except (OSError, HeadTooLargeError):
+            pass  # a broken or hostile connection is no news: it ends, and that is all
+        except Exception:
+            self._shared.log.exception("a connection could not be served")
+        finally:
+            self._close()
 
     def _secured(self) -> bool:
         """Do the TLS handshake, if there is one to do; whether requests may follow."""

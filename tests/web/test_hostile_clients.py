@@ -1,0 +1,266 @@
+"""However many clients misbehave, an honest scrape is answered within a second, and memory and threads stay bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from llm_cost_exporter.web import Timeouts
+from llm_cost_exporter.web.connections import Connection, Connections
+from tests.web_kit import App, ask, connect, parse, read_all
+
+MANY = 200
+SHORT = Timeouts(head=0.3, idle=0.3, answer=0.3)
+
+
+@pytest.fixture
+def crowd(serve) -> Iterator[Callable[..., list[socket.socket]]]:
+    """Opens many connections that each send something, and closes them at the end."""
+    opened: list[socket.socket] = []
+
+    def gather(server, data: bytes, number: int = MANY) -> list[socket.socket]:
+        for _ in range(number):
+            sock = connect(server)
+            opened.append(sock)
+            with contextlib.suppress(OSError):
+                sock.sendall(data)
+        return opened
+
+    yield gather
+    for sock in opened:
+        sock.close()
+
+
+def web_threads() -> int:
+    return sum(thread.name == "http-connection" for thread in threading.enumerate())
+
+
+def honest_scrape(server) -> float:
+    """Seconds that an honest client waits for the whole answer."""
+    begun = time.monotonic()
+    reply = ask(server)
+    assert reply.status == 200
+    assert reply.body.startswith(b"# TYPE")
+    return time.monotonic() - begun
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: ", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n",
+     b"\x16\x03\x01"],
+    ids=["silent", "half a line", "half the headers", "idle after an answer", "half a post", "garbage"],
+)  # fmt: skip
+def test_an_honest_scrape_among_200_bad_clients(serve, crowd, data):
+    """200 clients at once that say nothing, or half of something, keep the scrape from nothing."""
+    server = serve()
+    crowd(server, data)
+    assert max(honest_scrape(server) for _ in range(3)) < 1
+    assert web_threads() <= 200
+
+
+def test_an_honest_scrape_among_200_that_read_nothing(serve, app, crowd):
+    """200 clients that ask for a large answer and don't read it hold it in memory once, and nobody up."""
+    app.body = b"# TYPE a counter\n" + b"a_total 1\n" * 2_000_000
+    server = serve()
+    crowd(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    app.body = b"# TYPE b counter\n"
+    until(lambda: honest_scrape(server) < 1 and len(app.accepts) >= 2)
+    assert max(honest_scrape(server) for _ in range(3)) < 1
+    assert len(app.accepts) < MANY
+
+
+def test_an_honest_scrape_among_200_that_trickle(serve, crowd):
+    """A byte now and then does not make a client's time longer."""
+    server = serve(timeouts=Timeouts(head=1.0))
+    clients = crowd(server, b"G", 100)
+    begun = time.monotonic()
+    alive = list(clients)
+    while alive and time.monotonic() - begun < 5:
+        for sock in list(alive):
+            try:
+                sock.sendall(b"E")
+                sock.setblocking(False)
+                if sock.recv(1) == b"":
+                    alive.remove(sock)
+            except BlockingIOError:
+                pass
+            except OSError:
+                alive.remove(sock)
+        assert honest_scrape(server) < 1
+        time.sleep(0.1)
+    assert alive == []
+
+
+def test_an_honest_scrape_while_clients_come_and_go(serve):
+    """A storm of connections that are opened and dropped does not keep the scrape waiting."""
+    server = serve()
+    stop = threading.Event()
+
+    def storm() -> None:
+        for _ in range(3000):
+            if stop.is_set():
+                return
+            with contextlib.suppress(OSError), connect(server) as sock:
+                sock.sendall(b"GET / HT")
+
+    threads = [threading.Thread(target=storm) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        times = [honest_scrape(server) for _ in range(10)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert max(times) < 1
+
+
+def test_two_hundred_honest_clients_at_once(serve, app):
+    """Many scrapers in the same instant are all answered, for the work of few."""
+    server = serve()
+    replies: list[int] = []
+    threads = [threading.Thread(target=lambda: replies.append(ask(server).status)) for _ in range(MANY)]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replies == [200] * MANY
+    assert len(app.accepts) <= 5 + (time.monotonic() - begun) / 0.1
+
+
+def test_a_slow_exposition_is_made_once_for_all(serve):
+    """Scrapes that come while one is made share it: metrics() is never called twice at once."""
+    inside, most, gate = [0], [0], threading.Event()
+
+    class Slow(App):
+        def metrics(self, accept: str) -> tuple[bytes, str]:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            gate.wait(5)
+            inside[0] -= 1
+            return super().metrics(accept)
+
+    from llm_cost_exporter.web import WebServer
+    from tests.web.conftest import LOG
+
+    slow = Slow()
+    server = WebServer("127.0.0.1:0", None, slow, LOG)
+    server.start()
+    threads = [threading.Thread(target=ask, args=(server,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    until(lambda: web_threads() >= 20)
+    gate.set()
+    for thread in threads:
+        thread.join()
+    server.stop()
+    assert (most[0], len(slow.accepts)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GET / HTT", b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["silent", "half", "idle"]
+)
+def test_a_silent_connection_ends(serve, data):
+    """Whoever says nothing, or nothing more, is hung up on after its time, and its thread ends."""
+    server = serve(timeouts=SHORT)
+    with connect(server) as sock:
+        sock.sendall(data)
+        read_all(sock)
+    until(lambda: web_threads() == 0)
+
+
+def test_a_slow_reader_ends(serve, app):
+    """Whoever does not take its answer in time is hung up on, and the answer's memory is free."""
+    app.body = b"a_total 1\n" * 3_000_000
+    server = serve(timeouts=SHORT)
+    with connect(server) as sock:
+        sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        until(lambda: web_threads() == 1)
+        until(lambda: web_threads() == 0)
+
+
+def test_idle_connections_outlive_a_scrape_interval(serve):
+    """By default a scraper's connection stays for the next scrape a minute later."""
+    assert Timeouts().idle > 60
+
+
+def test_the_longest_waiting_goes_first():
+    """Without room the connection that has kept the server waiting longest is cut; one that is being answered goes last."""
+    connections = Connections(most=3)
+    pairs = [socket.socketpair() for _ in range(4)]
+    answering, old, newer = (connections.admit(pair[0]) for pair in pairs[:3])
+    now = time.monotonic()
+    answering.stage, answering.since = "answer", now - 60
+    old.since, newer.since = now - 30, now - 20
+    connections.admit(pairs[3][0])
+    assert pairs[1][1].recv(1) == b""
+    for pair in (pairs[0], pairs[2], pairs[3]):
+        pair[1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            pair[1].recv(1)
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+
+
+def test_a_new_connection_has_a_moment_before_it_can_be_cut():
+    """With all places just taken, the next one waits to be admitted; an honest client in its first quarter second is safe."""
+    connections = Connections(most=1)
+    first, second = socket.socketpair(), socket.socketpair()
+    begun = time.monotonic()
+    connections.admit(first[0])
+    connections.admit(second[0])
+    assert 0.2 < time.monotonic() - begun < 2
+    for sock in (*first, *second):
+        sock.close()
+
+
+def test_answers_in_memory_are_bounded():
+    """Past the bound of bytes the oldest answers are cut; a body that many share counts once."""
+    connections = Connections(most_bytes=100)
+    pairs = [socket.socketpair() for _ in range(5)]
+    shared = bytes(60)
+    opened = [connections.admit(pair[0]) for pair in pairs]
+    for connection, body in zip(opened, (shared, shared, shared, bytes(30), bytes(31)), strict=True):
+        connection.enter("answer", 10, body)
+        connections.holding()
+    assert len(connections) == 2
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+
+
+def test_a_cut_connection_wakes_its_thread():
+    """A thread that waits for a client's bytes is woken when its connection is cut."""
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours)
+    connection.enter("head", 10)
+    connection.wait()
+    timer = threading.Timer(0.05, connection.cut)
+    timer.start()
+    assert ours.recv(1) == b""
+    timer.join()
+    ours.close()
+    theirs.close()
+
+
+def test_an_answer_arrives_although_the_client_sends_on(serve):
+    """A client that is refused in the middle of sending still gets the refusal, not a reset."""
+    server = serve()
+    for _ in range(20):
+        with connect(server) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200_000)
+            assert parse(read_all(sock)).status == 431
