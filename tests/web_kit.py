@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import logging
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from llm_cost_exporter.web import PageModel, WebServer
 from tests import page_models
+
+LOG = logging.getLogger("test.web")
 
 
 @dataclass

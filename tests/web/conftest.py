@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from llm_cost_exporter.web import Timeouts, WebServer
-from tests.web_kit import App, Certificate, issue_certificate
-
-LOG = logging.getLogger("test.web")
+from tests.web_kit import LOG, App, Certificate, issue_certificate
 
 Serve = Callable[..., WebServer]
 

@@ -113,33 +113,47 @@ def test_credentials_are_not_kept_in_the_clear():
     assert "guess" not in remembered
 
 
-def test_the_honest_client_is_next_however_many_guess():
-    """Checks run one at a time, and the newest waiting goes first: it waits for one check, not for all before it."""
+def crowd_and_honest(honest_address: str) -> list[bytes]:
+    """The passwords that were checked, in order, where 80 guesses from one host were before the honest client."""
     check = Counting()
     check.hold = threading.Event()
     guard = Authenticator({"alice": hashed("secret")}, check)
     results: list[str] = []
 
-    def attempt(password: str) -> None:
+    def attempt(password: str, address: str) -> None:
         try:
-            if guard.allows(basic("alice", password)):
+            if guard.allows(basic("alice", password), address):
                 results.append(password)
         except TooBusyError:
             results.append("busy")
 
-    threads = [threading.Thread(target=attempt, args=(f"wrong{i}",)) for i in range(80)]
+    threads = [threading.Thread(target=attempt, args=(f"wrong{i}", "guesser")) for i in range(80)]
     for thread in threads:
         thread.start()
-    wait_for(lambda: len(guard._turns._waiting) == 64)
-    honest = threading.Thread(target=attempt, args=("secret",))
+    wait_for(lambda: results.count("busy") == 80 - 1 - 64)  # one is checked, 64 wait
+    honest = threading.Thread(target=attempt, args=("secret", honest_address))
     honest.start()
-    wait_for(lambda: results.count("busy") == 80 + 1 - 1 - 64)
+    wait_for(lambda: results.count("busy") == 80 - 64)
+    if honest_address != "guesser":
+        threads += [threading.Thread(target=attempt, args=(f"more{i}", "guesser")) for i in range(100)]
+        for thread in threads[80:]:
+            thread.start()
+        wait_for(lambda: results.count("busy") == 180 - 64)
     check.hold.set()
     for thread in (*threads, honest):
         thread.join(20)
-    passwords = [password for password, _ in check.checks]
-    assert passwords[1] == b"secret"
     assert "secret" in results
+    return [password for password, _ in check.checks]
+
+
+def test_the_newest_is_next_however_many_guess():
+    """Checks run one at a time, and of one host the newest goes first: it waits for one check, not for all before it."""
+    assert crowd_and_honest("guesser")[1] == b"secret"
+
+
+def test_a_host_that_guesses_holds_up_no_other_host():
+    """Hosts take turns: whoever comes from another host waits for two checks at most, however many come after."""
+    assert b"secret" in crowd_and_honest("elsewhere")[:3]
 
 
 def wait_for(condition) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from llm_cost_exporter.web import Timeouts
 from llm_cost_exporter.web.connections import Connection, Connections
-from tests.web_kit import App, ask, connect, parse, read_all
+from tests.web_kit import LOG, App, ask, connect, parse, read_all
 
 MANY = 200
 SHORT = Timeouts(head=0.3, idle=0.3, answer=0.3)
@@ -154,7 +154,6 @@ def test_a_slow_exposition_is_made_once_for_all(serve):
             return super().metrics(accept)
 
     from llm_cost_exporter.web import WebServer
-    from tests.web.conftest import LOG
 
     slow = Slow()
     server = WebServer("127.0.0.1:0", None, slow, LOG)
@@ -211,6 +210,25 @@ def test_the_longest_waiting_goes_first():
         pair[1].setblocking(False)
         with pytest.raises(BlockingIOError):
             pair[1].recv(1)
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+
+
+def test_a_host_with_many_connections_cuts_its_own():
+    """A host that opens as many as it can takes no place of another host's, however old that one is."""
+    connections = Connections(most=3)
+    pairs = [socket.socketpair() for _ in range(4)]
+    other, first, second = (
+        connections.admit(pair[0], host) for pair, host in zip(pairs, ("other", "many", "many"), strict=False)
+    )
+    now = time.monotonic()
+    other.since, first.since, second.since = now - 60, now - 2, now - 1
+    connections.admit(pairs[3][0], "many")
+    assert pairs[1][1].recv(1) == b""
+    pairs[0][1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        pairs[0][1].recv(1)
     for pair in pairs:
         for sock in pair:
             sock.close()

@@ -9,8 +9,7 @@ import pytest
 
 from llm_cost_exporter.errors import ConfigError, ExporterError
 from llm_cost_exporter.web import WebServer
-from tests.web.conftest import LOG
-from tests.web_kit import App, ask, connect
+from tests.web_kit import LOG, App, ask, connect
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "[::1]:0", "localhost:0"])

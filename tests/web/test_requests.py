@@ -182,7 +182,7 @@ def test_an_answer_is_shared_for_a_moment_only(serve, app):
 def test_keep_alive(serve):
     """One connection serves many requests, also when they are sent at once; HTTP/1.0 gets one."""
     server = serve()
-    client = http.client.HTTPConnection(*server.address, timeout=10)
+    client = http.client.HTTPConnection(server.address[0], server.address[1], timeout=10)
     for _ in range(3):
         client.request("GET", "/-/healthy")
         assert client.getresponse().read() == b"healthy\n"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import ssl
+from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives import serialization
 
 from llm_cost_exporter.errors import ConfigError
 from llm_cost_exporter.web import WebServer, webconfig
-from tests.web.conftest import LOG
-from tests.web_kit import App
+from tests.web_kit import LOG, App, ask
 
 HASH = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
 TLS = "tls_server_config: {cert_file: c, key_file: k"
@@ -120,6 +123,21 @@ rate_limit: {{interval: 1s, burst: 20}}
     }
     assert set(config.basic_auth_users) == {"alice", "bob"}
     assert (config.rate_limit.interval, config.rate_limit.burst) == (1.0, 20)
+
+
+def test_the_example_works_as_it_stands(serve, issue):
+    """web.example.yml is served from, with a certificate beside it, and its user's password is the one it says."""
+    example = (Path(__file__).parents[2] / "web.example.yml").read_text(encoding="utf-8")
+    issue("server")
+    server = serve(example)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    credentials = "Basic " + base64.b64encode(b"prometheus:change-me").decode()
+    reply = ask(server, context=context, Authorization=credentials)
+    assert (reply.status, reply.headers["Strict-Transport-Security"]) == (200, "max-age=31536000")
+    assert ask(server, context=context).status == 401
+    named = set(yaml.safe_load(re.sub(r"(?m)^( *)#(\w+: )", r"\1\2", example))["tls_server_config"])
+    assert named == set(webconfig.TlsConfig.model_fields) - {"cert", "key", "client_ca"}
 
 
 def test_an_empty_file_is_plain_http(tmp_path):

@@ -2,19 +2,21 @@
 
 A bcrypt check takes 50 ms and more, by design. So a right password is remembered (as a keyed hash, one a user) and a
 scrape costs none; wrong ones are remembered too, bounded. A user that does not exist costs the same check as a wrong
-password. Checks run one at a time, so that guessing never takes more than one core; the newest waiting is served
-next, since of many at once the honest client is not the one that has been trying for long.
+password. Checks run one at a time, so that guessing never takes more than one core. Who waits for one is served by address
+in turn, so that a host that guesses holds up no other host; of one host, the newest is served first, since the honest one
+among many at once is not the one that has been trying for long.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hmac
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import bcrypt
 
@@ -45,7 +47,7 @@ class Authenticator:
         self._key = secrets.token_bytes(32)  # of the remembered hashes: they are of no use outside this process
         self._right: dict[bytes, bytes] = {}
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
-        self._turns = _NewestFirst()
+        self._turns = _Turns()
         self._lock = threading.Lock()
 
     @property
@@ -53,8 +55,11 @@ class Authenticator:
         """Whether there are users at all; without any, everyone may read."""
         return bool(self._users)
 
-    def allows(self, header: str | None) -> bool:
-        """Whether the Authorization header names a user and its password. Raises TooBusyError."""
+    def allows(self, header: str | None, address: str = "") -> bool:
+        """Whether the Authorization header names a user and its password. Raises TooBusyError.
+
+        `address` is the host that asks.
+        """
         if not self._users:
             return True
         credentials = _credentials(header)
@@ -69,7 +74,7 @@ class Authenticator:
             if seen in self._wrong:
                 self._wrong.move_to_end(seen)
                 return False
-        with self._turns:
+        with self._turns.of(address):
             right = self._is_right(user, password)
         with self._lock:
             if right:
@@ -109,36 +114,57 @@ class _Turn:
         self.event, self.granted = threading.Event(), False
 
 
-class _NewestFirst:
-    """A lock that the newest of those waiting gets next. Where many wait, the oldest is sent away."""
+class _Turns:
+    """A lock that hosts get in turn. Where many of one host wait, its oldest is sent away."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken = False
-        self._waiting: list[_Turn] = []
+        self._waiting: dict[str, list[_Turn]] = {}  # by address; the first address is the one to be served next
 
-    def __enter__(self) -> None:
+    @contextlib.contextmanager
+    def of(self, address: str) -> Iterator[None]:
+        """Hold the lock in the name of `address`. Raises TooBusyError where it does not come."""
+        self._take(address)
+        try:
+            yield
+        finally:
+            self._give()
+
+    def _take(self, address: str) -> None:
         turn = _Turn()
         with self._lock:
             if not self._taken:
                 self._taken = True
                 return
-            self._waiting.append(turn)
-            if len(self._waiting) > _MOST_WAITING:
-                self._waiting.pop(0).event.set()
+            self._waiting.setdefault(address, []).append(turn)
+            if sum(map(len, self._waiting.values())) > _MOST_WAITING:
+                most = max(self._waiting, key=lambda each: len(self._waiting[each]))
+                self._leave(most, self._waiting[most][0])
         turn.event.wait(_PATIENCE_SECONDS)
         with self._lock:
             if turn.granted:
                 return
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            self._leave(address, turn)
         raise TooBusyError
 
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, address: str, turn: _Turn) -> None:
+        turns = self._waiting.get(address, [])
+        if turn in turns:
+            turns.remove(turn)
+            turn.event.set()
+        if not turns:
+            self._waiting.pop(address, None)
+
+    def _give(self) -> None:
         with self._lock:
-            if self._waiting:
-                turn = self._waiting.pop()
-                turn.granted = True
-                turn.event.set()
-            else:
+            if not self._waiting:
                 self._taken = False
+                return
+            address = next(iter(self._waiting))
+            turns = self._waiting.pop(address)
+            turn = turns.pop()
+            if turns:
+                self._waiting[address] = turns  # behind the others
+            turn.granted = True
+            turn.event.set()

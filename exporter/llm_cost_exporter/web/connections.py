@@ -1,7 +1,8 @@
 """The connections that are open, bounded in number, time and memory.
 
-A thread serves each. When a new one comes and there is no room, the one that has waited longest for its client is
-closed: a client that sends its request gets its answer, however many others hold connections open and say nothing.
+A thread serves each. When a new one comes and there is no room, one is closed of the host that has the most, the one that
+has waited longest for its client: a client that sends its request gets its answer, however many others hold connections open
+and say nothing.
 A new connection has a quarter of a second before it can be closed in this way; until then the next one waits to be accepted.
 """
 
@@ -12,6 +13,7 @@ import io
 import socket
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,6 +40,7 @@ class Connection:
     """One client. `socket` is the plain or the TLS one; `body` is what it is being sent."""
 
     socket: socket.socket
+    address: str = ""  # the client's host
     stage: Stage = "head"
     since: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
@@ -77,13 +80,13 @@ class Connections:
         self._open: dict[Connection, None] = {}
         self._lock = threading.Lock()
 
-    def admit(self, sock: socket.socket) -> Connection:
-        """Register a new connection; where there is no room, the one that has waited longest is cut."""
+    def admit(self, sock: socket.socket, address: str = "") -> Connection:
+        """Register a new connection from the host `address`; where there is no room, one that has waited long is cut."""
         while True:
             with self._lock:
                 wait = self._make_room()
                 if wait <= 0:
-                    connection = Connection(sock)
+                    connection = Connection(sock, address)
                     self._open[connection] = None
                     return connection
             time.sleep(wait)
@@ -92,8 +95,9 @@ class Connections:
         """Seconds to wait before there can be room (0: there is)."""
         if len(self._open) < self._most:
             return 0.0
+        hosts = Counter(each.address for each in self._open)
         # Those that are being answered go last: they have asked for something.
-        victim = min(self._open, key=lambda each: (each.stage == "answer", each.since))
+        victim = min(self._open, key=lambda each: (-hosts[each.address], each.stage == "answer", each.since))
         young = _GRACE_SECONDS - (time.monotonic() - victim.since)
         if young > 0:
             return min(young, 0.05)

@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, settings: Settings) -> Answer:
         try:
-            if not settings.authenticator.allows(self.headers.get("Authorization")):
+            if not settings.authenticator.allows(self.headers.get("Authorization"), self._connection.address):
                 return plain(
                     HTTPStatus.UNAUTHORIZED, WWW_Authenticate='Basic realm="llm-cost-exporter", charset="UTF-8"'
                 )

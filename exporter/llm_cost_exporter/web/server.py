@@ -116,7 +116,7 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = self._shared.connections.admit(request)
+        connection = self._shared.connections.admit(request, str(client_address[0]))
         handler = Handler(self._shared, connection)
 
         def serve() -> None:
