@@ -63,6 +63,7 @@ dd{font-variant-numeric:tabular-nums}
 dd small{display:block;color:var(--soft);font-size:13px}
 footer{display:flex;flex-wrap:wrap;gap:6px 18px;margin-top:20px;font-size:14px;color:var(--soft)}
 @media(max-width:560px){.page{padding:16px 12px 28px}.card{padding:14px}th,td{padding-left:10px}.far{display:none}header{margin-bottom:12px}}
+@media(max-width:360px){td,.tag{white-space:normal;overflow-wrap:normal}th,td{padding-left:8px;font-size:14px}}
 """
 
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
