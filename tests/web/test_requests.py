@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import re
+import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_cost_exporter import __version__
 from llm_cost_exporter.web import OPENMETRICS, TEXT
@@ -228,6 +232,27 @@ def test_requests_that_are_none(serve, app, data, status):
     assert ask(server).status == 200
 
 
+def test_any_bytes_end_in_an_answer_or_a_close(serve, app, caplog):
+    """Whatever bytes come, the connection ends, nothing is scraped that was not asked for, and no handler fails."""
+    server = serve()
+    pieces = [b"GET ", b"HEAD ", b"/-/healthy", b"/nope", b"HTTP/1.1", b"HTTP/0.9", b"\r\n", b"\n", b"Host: x", b"Content-Length: ", b"Expect: 100-continue",
+              b"Transfer-Encoding: chunked", b"Authorization: Basic ", b" ", b":", b"\x00", b"\xff", b"a" * 3000]  # fmt: skip
+
+    @given(st.lists(st.sampled_from(pieces) | st.binary(max_size=8), max_size=14).map(b"".join))
+    def hold(data):
+        with connect(server) as sock:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):
+                read_all(sock)
+
+    hold()
+    assert ask(server, "/-/healthy").status == 200
+    assert app.accepts == []
+    assert "could not be" not in caplog.text
+
+
 def test_nothing_of_a_request_is_repeated_or_logged(serve, caplog):
     """What a client sends is in no answer and in no log line."""
     server = serve()
@@ -264,8 +289,6 @@ def test_a_large_answer_arrives_whole(serve, app):
 
 def test_half_closed_clients_get_their_answer(serve):
     """A client that shuts its own side after asking is answered all the same."""
-    import socket
-
     with connect(serve()) as sock:
         sock.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
         sock.shutdown(socket.SHUT_WR)

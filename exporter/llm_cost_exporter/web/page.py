@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from llm_cost_exporter.web import sections
+from llm_cost_exporter.web import sections, tables
 from llm_cost_exporter.web.figures import show_usd
 from llm_cost_exporter.web.html import text
 from llm_cost_exporter.web.model import FileRow, LineCounts, PageModel, SpendRow, UnpricedRow
-from llm_cost_exporter.web.sections import View
 from llm_cost_exporter.web.style import STYLE
 
 __all__ = ["FileRow", "LineCounts", "PageModel", "SpendRow", "UnpricedRow", "render"]
@@ -22,7 +21,7 @@ _ICON = (
 
 def render(model: PageModel, *, all_rows: bool = False, refresh: bool = True) -> bytes:
     """The page as HTML. `all_rows` shows tables to their end; without `refresh` the page stays as it is."""
-    view = View(all_rows, refresh)
+    view = tables.View(all_rows, refresh)
     seconds = _REFRESH_SECONDS if model.ready else _REFRESH_SECONDS_WHILE_READING
     head = f'<meta http-equiv="refresh" content="{seconds}">' if refresh else ""
     body = "".join(
@@ -31,8 +30,8 @@ def render(model: PageModel, *, all_rows: bool = False, refresh: bool = True) ->
             sections.urgent(model),
             sections.totals(model),
             sections.warnings(model, view),
-            sections.spend(model, view),
-            sections.files(model, view),
+            tables.spend(model, view),
+            tables.files(model, view),
             sections.reading(model),
             sections.footer(model, view, seconds),
         )
