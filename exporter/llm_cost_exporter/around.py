@@ -19,6 +19,7 @@ __all__ = ["Names", "complete"]
 
 _LONGEST_LATENCY_NS = 7 * 86_400 * 10**9
 _MOST_NAMES = 10_000
+_LONGEST_NAME = 256
 _REQUEST_KEYS = ("request", "params", "kwargs", "body")  # where a failed call's model may be named instead
 
 
@@ -109,9 +110,11 @@ class Names:
         self._names: dict[str, str | None] = {}
 
     def of(self, name: str) -> str | None:
-        """`name`, cleaned; None where nothing is left of it."""
+        """`name`, cleaned; None where it can't be a name."""
         found = self._names.get(name)
         if found is None:
+            if len(name) > _LONGEST_NAME:
+                return None
             found = clean(name) or None
             if len(self._names) >= _MOST_NAMES:
                 self._names.clear()

@@ -49,7 +49,7 @@ _CLEAN_END = re.compile(rb"(?:[\s\x00,;\])]|\x1b\[[0-9;]*[A-Za-z])*\Z")
 _TRIMMED = (
     b" \t\r\n\x00\x1e\xef\xbb\xbf"  # a copytruncated file goes on after a hole of NULs; 1e begins a JSON text sequence
 )
-_CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
+_CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.:Z+-]{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
 _MOST_AFTER = 64
 _OPENING = re.compile(rb"\{(?=[\"}\s])")
 _MOST_TRIES = 8  # braces of a prefix that might open the object

@@ -29,7 +29,7 @@ __all__ = ["ALSO", "KEYS", "NAME", "open_stream", "read"]
 
 NAME = "anthropic_stream"
 ALSO = ("anthropic_messages",)
-KEYS = (frozenset(("type", "message")), frozenset(("type", "usage", "delta")))
+KEYS = (frozenset(("type", "message")), frozenset(("type", "usage")))
 
 _STATE_KEY = "anthropic_stream"
 _MOST_STREAMS = 32

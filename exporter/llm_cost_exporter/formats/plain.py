@@ -53,9 +53,10 @@ def quick(keys: frozenset[str], names: Names) -> Callable[[dict[str, Any], FileS
 
     def read_two(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
         into, out = record[key_in], record[key_out]
-        if not (type(into) is int and type(out) is int and 0 < into <= MOST_TOKENS and 0 < out <= MOST_TOKENS):
-            return read(record, names, includes_cache=True)
-        return [Usage(record["model"] if has_model else None, None, {"input": into, "output": out})]
+        model = record["model"] if has_model else None
+        if type(into) is int and type(out) is int and 0 < into <= MOST_TOKENS and 0 < out <= MOST_TOKENS:
+            return [Usage(model if type(model) is str else words(model), None, {"input": into, "output": out})]
+        return read(record, names, includes_cache=True)
 
     return read_two
 
