@@ -35,7 +35,7 @@ lint: venv ## style, format and types
 
 .PHONY: bench
 bench: venv ## measure, and write bench/RESULTS.md
-	$(BIN)/python bench/bench.py
+	PYTHONPATH=scripts $(BIN)/python bench/bench.py
 
 .PHONY: generate
 generate: venv ## write the committed files that are made from others
