@@ -1,0 +1,96 @@
+"""What the source hands on: runs of complete lines, and the offset of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.source.file import FollowedFile
+
+__all__ = ["Batch", "Line", "Piece", "TooLong", "beginnings"]
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """Stands where a line over the limit was. `length` is the bytes it took in the file, newline included."""
+
+    length: int
+
+
+Line = bytes | TooLong
+
+_and_newline = (1).__add__
+
+
+def beginnings(lines: Iterable[bytes], start: int) -> Iterator[int]:
+    """The offset of each of `lines` (as they stand in the file, without the newline), and the one after the last.
+
+    All in C: this runs for every line.
+    """
+    return accumulate(map(_and_newline, map(len, lines)), initial=start)
+
+
+class _Lines:
+    """Lines without their newline, `\\r`, leading NULs and byte order mark, and where they stood.
+
+    `start` is the offset of the first line, `end` the one after the last.
+    """
+
+    __slots__ = ("_begins", "end", "last_of_file", "lines", "mtime", "start")
+
+    def __init__(
+        self, lines: list[Line], start: int, end: int, *, mtime: float, last_of_file: bool = False,
+        begins: list[int] | None = None,
+    ) -> None:  # fmt: skip
+        self.lines = lines
+        self.start = start
+        self.end = end
+        self.mtime = mtime  # epoch seconds, of the file, when the lines were read
+        self.last_of_file = last_of_file
+        self._begins = begins  # offset of each line; None: each line is here as it stood, one right after the other
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that these lines took."""
+        return self.end - self.start
+
+    def items(self) -> Iterator[tuple[int, Line]]:
+        """(offset of the line's first byte, line), in order."""
+        if self._begins is not None:
+            return zip(self._begins, self.lines, strict=True)
+        return zip(beginnings(self.lines, self.start), self.lines, strict=False)  # type: ignore[arg-type]  # no TooLong here
+
+    def offsets(self) -> list[int]:
+        """The offset of each line's first byte."""
+        return [offset for offset, _ in self.items()]
+
+
+class Batch(_Lines):
+    """Lines of a followed file. `lines` may be empty: at a file's end, or while an overlong line is being skipped."""
+
+    __slots__ = ("file", "tail")
+
+    def __init__(
+        self, file: FollowedFile, lines: list[Line], start: int, end: int, *, tail: str | None, last_of_file: bool = False,
+        begins: list[int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(lines, start, end, mtime=file.mtime_ns / 1e9, last_of_file=last_of_file, begins=begins)
+        self.file = file
+        self.tail = tail  # fingerprint of the bytes before `end`; None where it isn't known
+
+
+class Piece(_Lines):
+    """Lines of a file that is read once and whole (read_all). `taken` is how many bytes of the file on disk are read so far."""
+
+    __slots__ = ("path", "taken")
+
+    def __init__(
+        self, path: str, lines: list[Line], start: int, end: int, *, mtime: float, taken: int, last_of_file: bool = False,
+        begins: list[int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(lines, start, end, mtime=mtime, last_of_file=last_of_file, begins=begins)
+        self.path = path
+        self.taken = taken

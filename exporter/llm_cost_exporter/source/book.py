@@ -1,0 +1,211 @@
+"""All positions: those of the files being followed, and those of files that were.
+
+Files are looked up by device and inode, and by their first bytes (a copy has another inode). What changed since the last save is
+kept until the save is known to be on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from llm_cost_exporter.source.identity import fingerprint
+from llm_cost_exporter.source.position import Position
+
+__all__ = ["Book"]
+
+_KEEP_VANISHED_SECONDS: Final = 35 * 86_400.0
+_MOST_VANISHED: Final = 200_000
+_MOST_ALIKE: Final = 256  # positions looked at for one head: so many files that begin alike tell nothing
+
+
+class Book:
+    """Positions by key, and indexes over them."""
+
+    def __init__(self, saved: Iterable[Position], log: logging.Logger) -> None:
+        self.patterns: set[str] = set()  # patterns that have been followed before
+        self._positions: dict[str, Position] = {}
+        self._at: dict[tuple[int, int], list[Position]] = {}
+        self._heads: dict[int, dict[str, list[Position]]] = {}
+        self._indexed: dict[str, tuple[int, str]] = {}  # key -> head under which it is indexed
+        self._changed: dict[str, Position] = {}
+        self._handed: dict[str, Position] = {}
+        self._forgotten: dict[str, None] = {}
+        self._sweep: Iterator[str] = iter(())
+        self._vanished = 0
+        broken = 0
+        for position in saved:
+            if position.broken:
+                broken += 1
+                self._forgotten[position.key] = None
+            elif position.pattern:
+                self.patterns.add(position.pattern)
+                self._positions[position.key] = position
+            else:
+                self._vanished += position.vanished is not None
+                self._put(position)
+        if broken:
+            log.warning("state: %d saved positions can't be read and are dropped; their files are read anew", broken)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __iter__(self) -> Iterator[Position]:
+        return (position for position in list(self._positions.values()) if not position.pattern)
+
+    # finding
+
+    @property
+    def knows_contents(self) -> bool:
+        """Any file's first bytes are known."""
+        return bool(self._heads)
+
+    def at(self, device: int, inode: int) -> list[Position]:
+        """Positions of files that had this inode, the latest first."""
+        return self._at.get((device, inode), [])[::-1]
+
+    def beginning_with(self, head: bytes) -> list[Position]:
+        """Positions of files that began with the first bytes of `head`, those that were read furthest first."""
+        found: list[Position] = []
+        for length, hashes in self._heads.items():
+            if 0 < length <= len(head):
+                found += hashes.get(fingerprint(head[:length]), ())
+        return sorted(found, key=lambda position: -position.done_until)
+
+    # changing
+
+    def add(self, position: Position) -> None:
+        """A new position; it is saved with the next save."""
+        self._put(position)
+        self.changed(position)
+
+    def followed(self, pattern: str) -> None:
+        """`pattern` is followed from now on."""
+        if pattern not in self.patterns:
+            self.patterns.add(pattern)
+            position = Position.marker(pattern)
+            self._positions[position.key] = self._changed[position.key] = position
+
+    def changed(self, position: Position) -> None:
+        """The position must be saved."""
+        if position.key in self._positions:
+            self._changed[position.key] = position
+            self._index_head(position)
+
+    def move(self, position: Position, path: str, device: int, inode: int, *, gz: bool) -> None:
+        """The file is at another place now."""
+        if position.key in self._positions:
+            self._leave(position)
+        position.moved_to(path, device, inode, gz=gz)
+        if position.vanished is not None:
+            position.vanished = None
+            self._vanished -= 1
+        if position.key in self._positions:
+            self._at.setdefault(position_place(position), []).append(position)
+        self.changed(position)
+
+    def vanished(self, position: Position, now: float) -> None:
+        """The file is found nowhere; `now` is epoch seconds."""
+        if position.vanished is None:
+            position.vanished = now
+            self._vanished += 1
+            self.changed(position)
+
+    def found(self, position: Position) -> None:
+        """The file is there (again)."""
+        if position.vanished is not None:
+            position.vanished = None
+            self._vanished -= 1
+            self.changed(position)
+
+    def forget(self, position: Position) -> None:
+        """The position is of no more use."""
+        if self._positions.pop(position.key, None) is None:
+            return
+        self._vanished -= position.vanished is not None
+        self._leave(position)
+        length, head = self._indexed.pop(position.key, (0, ""))
+        alike = self._heads.get(length, {}).get(head, [])
+        if position in alike:
+            alike.remove(position)
+        self._changed.pop(position.key, None)
+        self._handed.pop(position.key, None)
+        self._forgotten[position.key] = None
+
+    def sweep(self, now: float, count: int) -> list[Position]:
+        """The next `count` positions in turn; those that vanished long ago (or are too many) are forgotten on the way."""
+        keys = list(islice(self._sweep, count))
+        if not keys:
+            self._sweep = iter(list(self._positions))
+            keys = list(islice(self._sweep, count))
+        swept = []
+        for key in keys:
+            position = self._positions.get(key)
+            if position is None or position.pattern:
+                continue
+            gone = position.vanished
+            if gone is not None and (now - gone > _KEEP_VANISHED_SECONDS or self._vanished > _MOST_VANISHED):
+                self.forget(position)
+            else:
+                swept.append(position)
+        return swept
+
+    # saving
+
+    def unsaved(self) -> list[Position]:
+        """What changed since the last save that is known to be on disk."""
+        self._handed.update(self._changed)
+        self._changed.clear()
+        return list(self._handed.values())
+
+    def forgotten(self) -> list[str]:
+        """Keys to delete with the same save."""
+        return list(self._forgotten)
+
+    def saved(self) -> None:
+        """What `unsaved` and `forgotten` last gave is on disk."""
+        self._handed.clear()
+        self._forgotten.clear()
+
+    def all_unsaved(self) -> None:
+        """Nothing of it is on disk any more."""
+        self._changed.update(self._positions)
+
+    # indexes
+
+    def _put(self, position: Position) -> None:
+        self._positions[position.key] = position
+        self._at.setdefault(position_place(position), []).append(position)
+        self._index_head(position)
+
+    def _leave(self, position: Position) -> None:
+        place = position_place(position)
+        there = self._at.get(place, [])
+        if position in there:
+            there.remove(position)
+        if not there:
+            self._at.pop(place, None)
+
+    def _index_head(self, position: Position) -> None:
+        wanted = (position.head_length, position.head_hash)
+        have = self._indexed.get(position.key)
+        if wanted == have or not position.head_length:
+            return
+        if have is not None:
+            alike = self._heads.get(have[0], {}).get(have[1], [])
+            if position in alike:
+                alike.remove(position)
+            if not alike:
+                self._heads.get(have[0], {}).pop(have[1], None)
+        self._indexed[position.key] = wanted
+        alike = self._heads.setdefault(wanted[0], {}).setdefault(wanted[1], [])
+        alike.append(position)
+        if len(alike) > _MOST_ALIKE:
+            del alike[0]
+
+
+def position_place(position: Position) -> tuple[int, int]:
+    """Device and inode."""
+    return (position.device, position.inode)

@@ -1,0 +1,247 @@
+"""Is a file that has come up a new one, one that is known, or a copy of one?
+
+The same inode with the same beginning, and the same 4 KiB before the offset, is the same file. A copy has another inode: it must
+agree in its beginning and in the 4 KiB before the offset. Who may be a copy of whom is also a matter of names, since two logs
+that happen to begin alike are not copies:
+
+- of a file that is still there, only what has the name of its rotated piece (app.log.1, app-20260101.log, app.log.1.gz);
+- of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from llm_cost_exporter.source import gz
+from llm_cost_exporter.source.handles import open_file
+from llm_cost_exporter.source.identity import HEAD_BYTES, before, fingerprint, head, same_prefix
+from llm_cost_exporter.source.names import related, rotated
+from llm_cost_exporter.source.plain import is_intact
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.source.file import FollowedFile
+    from llm_cost_exporter.source.position import Position
+    from llm_cost_exporter.source.tracker import Tracker
+
+__all__ = ["Content", "Kind", "Verdict", "classify"]
+
+
+class Kind(Enum):
+    """What a file is."""
+
+    NEW = "read it from its beginning"
+    SAME = "the file of the position"
+    CONTINUES = "a copy of what the position's file was, which is gone: read on in it"
+    COPY = "a copy of a file that is finished: read what more it has, if anything"
+    COVERED = "a copy of a part of it that is all read"
+    WAIT = "a copy of a file that is being followed, or about to be: not read while that one is there"
+    LATER = "can't be told yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a file is, and of which position or file."""
+
+    kind: Kind
+    position: Position | None = None
+    on: FollowedFile | None = None
+    verified: bool = False
+    at_end: bool = False  # nothing follows in it after the position
+
+
+class Content:
+    """An open file, plain or compressed, looked at by its decompressed content."""
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError."""
+        self.fd, self.st = open_file(path)
+        self.head = head(self.fd)
+        self.gz = gz.is_gz(self.head)
+        self.whole = True  # no more is to come
+        self._stream: gz.GzStream | None = None
+        if self.gz:
+            self.head = gz.GzStream.head(self.fd)
+
+    def close(self) -> None:
+        os.close(self.fd)
+        if self._stream is not None:
+            self._stream.close()
+
+    def before(self, offset: int) -> bytes | None:
+        """The up to 4 KiB before `offset`; None where the content is shorter."""
+        if not self.gz:
+            return before(self.fd, offset) if self.st.st_size >= offset else None
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = gz.GzStream(os.dup(self.fd))
+        try:
+            found = self._stream.skip_to(offset)
+        except gz.CorruptError:
+            found = None
+        self.whole = found is not None or self._stream.complete
+        return found
+
+    def is_whole(self) -> bool:
+        """The compressed data are complete (damaged ones count as complete: no more is to come)."""
+        stream = gz.GzStream(os.dup(self.fd))
+        try:
+            while stream.read():
+                pass
+        except gz.CorruptError:
+            return True
+        finally:
+            stream.close()
+        return stream.complete
+
+    def ends_at(self, offset: int) -> bool:
+        """Nothing comes after `offset`, which `before` was asked for last."""
+        if not self.gz:
+            return self.st.st_size <= offset
+        try:
+            return self._stream is not None and not self._stream.read(1) and self._stream.complete
+        except gz.CorruptError:
+            return False
+
+
+def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
+    """What the file at `path` is. Raises OSError where it can't be opened though that is needed to tell."""
+    for position in tracker.book.at(st.st_dev, st.st_ino):
+        if position.key not in tracker.files and (position.size, position.mtime_ns) == (st.st_size, st.st_mtime_ns):
+            return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
+    nothing_alike = not tracker.book.knows_contents and rotated(path) is None
+    if not st.st_size or (nothing_alike and not tracker.book.at(st.st_dev, st.st_ino)):
+        return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
+    content = Content(path)
+    try:
+        return (
+            _same(content, tracker)
+            or _being_compressed(path, content)
+            or _copy_of_followed(path, content, tracker)
+            or _copy_of_gone(path, content, tracker)
+            or Verdict(Kind.NEW)
+        )  # fmt: skip
+    finally:
+        content.close()
+
+
+def _same(content: Content, tracker: Tracker) -> Verdict | None:
+    for position in tracker.book.at(content.st.st_dev, content.st.st_ino):
+        if position.key in tracker.files or position.gz != content.gz:
+            continue
+        begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
+        if position.head_length and not (len(content.head) >= position.head_length and begins_alike):
+            continue
+        if position.gz or _agrees(content, position):
+            return Verdict(Kind.SAME, position)
+    return None
+
+
+def _being_compressed(path: str, content: Content) -> Verdict | None:
+    """gzip leaves the original until the .gz is whole: until then there is nothing to tell, and nothing to read."""
+    if content.gz and path.endswith(".gz") and os.path.exists(path.removesuffix(".gz")) and not content.is_whole():
+        return Verdict(Kind.LATER)
+    return None
+
+
+def _agrees(content: Content, position: Position) -> bool:
+    tail = content.before(position.done_until)
+    return tail is not None and (not position.tail_hash or fingerprint(tail) == position.tail_hash)
+
+
+def _copy_of_followed(path: str, content: Content, tracker: Tracker) -> Verdict | None:
+    for file in _originals(path, content, tracker):
+        verdict = _compare_gz(content, file, tracker) if content.gz else _compare(content, file, tracker)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def _originals(path: str, content: Content, tracker: Tracker) -> list[FollowedFile]:
+    """Followed files that the one at `path` may be a copy of, by its name."""
+    piece = rotated(path)
+    paths = [path.removesuffix(".gz")] if path.endswith(".gz") else []
+    if piece is not None:
+        paths.append(piece.base)
+    found: dict[str, FollowedFile] = {}
+    for other in paths:
+        name = tracker.names.get(other)
+        if name is not None and name.file is not None:
+            twin = content.gz and path == other + ".gz"  # of a file and its .gz that come up together, the file is read
+            if twin or name.file.newcomer_of != tracker.round:
+                found[name.file.position.key] = name.file
+    for position in tracker.book.beginning_with(content.head):
+        file = tracker.files.get(position.key)
+        if file is not None and file.attached and (related(path, file.where) or related(path, file.path)):
+            found[position.key] = file
+    return [
+        file for file in found.values() if file.attached and file.identity != (content.st.st_dev, content.st.st_ino)
+    ]  # fmt: skip
+
+
+def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict | None:
+    if file.position.gz:
+        return None
+    try:
+        fd = tracker.handles.get(file)
+        size = os.fstat(content.fd).st_size
+        there = os.fstat(fd).st_size
+        alike = 0 < size <= there and same_prefix(content.fd, fd, size)
+        if alike:
+            return Verdict(Kind.WAIT, on=file, verified=True)
+        if is_intact(file, fd):  # asked after comparing: a truncation in between must not make the copy look like another file
+            return None
+    except OSError:
+        return Verdict(Kind.LATER)
+    file.suspect = True
+    return Verdict(Kind.LATER)
+
+
+def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict | None:
+    position = file.position
+    if position.gz:
+        return None
+    try:
+        start = head(tracker.handles.get(file))
+    except OSError:
+        return Verdict(Kind.LATER)
+    length = min(len(start), len(content.head))
+    if not start or start[:length] != content.head[:length]:
+        return None
+    if not file.drained or not length or not position.head_length:
+        return Verdict(Kind.WAIT, on=file)
+    if _agrees(content, position):
+        return Verdict(Kind.WAIT, on=file, verified=True)
+    return None if content.whole else Verdict(Kind.WAIT, on=file)
+
+
+def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | None:
+    for position in tracker.book.beginning_with(content.head):
+        file = tracker.files.get(position.key)
+        if file is not None and file.attached:
+            continue
+        is_piece = related(path, position.path) or related(path, position.followed_as)
+        in_its_place = path in (position.path, position.followed_as) and not position.finished
+        if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
+            continue
+        if _agrees(content, position):
+            kind = Kind.COPY if position.finished else Kind.CONTINUES
+            return Verdict(kind, position, at_end=content.ends_at(position.done_until))
+        if content.gz and not content.whole:
+            return Verdict(Kind.LATER)
+        if is_piece and _is_covered(content, position):
+            return Verdict(Kind.COVERED, position)
+    return None
+
+
+def _is_covered(content: Content, position: Position) -> bool:
+    """The copy is shorter than what was read: lines came between the copying and the truncation, and were read in time."""
+    if content.gz or content.st.st_size >= position.done_until:
+        return False
+    for offset, tail in position.checkpoints:
+        came_before = content.before(offset)
+        if came_before is not None:
+            return fingerprint(came_before) == tail
+    return False

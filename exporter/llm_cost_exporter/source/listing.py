@@ -1,0 +1,122 @@
+"""Looking into folders for the pieces of a rotated file."""
+
+# ruff: noqa: PTH118, PTH120  (paths are text here: a listing has a hundred thousand)
+
+from __future__ import annotations
+
+import os
+import stat
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from llm_cost_exporter.source.names import order, rotated
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.types import Clock
+
+__all__ = ["Listings", "Piece", "status"]
+
+_REST_PER_WORK: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file beside the one that it has the name of: `proper` where the name is one that rotation gives."""
+
+    path: str
+    st: os.stat_result
+    proper: bool
+
+
+@dataclass(slots=True)
+class _Listing:
+    names: list[str] = field(default_factory=list)  # sorted
+    inodes: dict[int, str] = field(default_factory=dict)
+    not_before: float = 0.0  # monotonic; what took long is not done again soon
+
+
+class Listings:
+    """Folder listings, made anew at most once a round, and seldom where that takes long."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._listings: dict[str, _Listing] = {}
+
+    def new_round(self) -> None:
+        now = self._clock.monotonic()
+        for folder in [folder for folder, listing in self._listings.items() if listing.not_before <= now]:
+            del self._listings[folder]
+
+    def with_inode(self, folder: str, device: int, inode: int) -> tuple[str, os.stat_result] | None:
+        """The file of that inode in the folder, and its status."""
+        name = self._of(folder).inodes.get(inode)
+        if name is None:
+            return None
+        path = os.path.join(folder, name)
+        st = status(path)
+        return (path, st) if st is not None and (st.st_dev, st.st_ino) == (device, inode) else None
+
+    def pieces(self, base: str) -> list[Piece]:
+        """The files beside `base` that have its name with something after it (or a date within), the oldest first."""
+        found = []
+        for path in self._paths(base):
+            st = status(path)
+            if st is not None:
+                piece = rotated(path)
+                found.append(Piece(path, st, piece is not None and piece.base == base))
+        by_number = all(piece is not None and piece.number is not None for piece in (rotated(f.path) for f in found if f.proper))
+        return sorted(found, key=lambda piece: order(piece.path, piece.st.st_mtime_ns, by_number=by_number))
+
+    def all_pieces(self, folder: str) -> list[tuple[str, str]]:
+        """Each file in the folder that has the name of a rotated piece, and the path it is a piece of."""
+        paths = (os.path.join(folder, name) for name in self._of(folder).names)
+        return [(path, piece.base) for path in paths if (piece := rotated(path)) is not None]
+
+    def _paths(self, base: str) -> Iterator[str]:
+        folder, name = os.path.split(base)
+        names = self._of(folder).names
+        stem, dot, ext = name.rpartition(".")
+        for prefix in (name + ".", name + "-"):
+            yield from (os.path.join(folder, other) for other in _starting_with(names, prefix))
+        for prefix in (stem + sep for sep in "._-") if stem and dot else ():
+            for other in _starting_with(names, prefix):
+                if other.removesuffix(".gz").endswith("." + ext) and not other.startswith((name + ".", name + "-")):
+                    path = os.path.join(folder, other)
+                    piece = rotated(path)
+                    if piece is not None and piece.base == base:
+                        yield path
+
+    def _of(self, folder: str) -> _Listing:
+        listing = self._listings.get(folder)
+        if listing is None:
+            listing = self._listings[folder] = _Listing()
+            start = self._clock.monotonic()
+            try:
+                with os.scandir(folder or ".") as entries:
+                    for entry in entries:
+                        listing.names.append(entry.name)
+                        listing.inodes[entry.inode()] = entry.name
+            except OSError:
+                pass  # whoever watches paths in it says so
+            listing.names.sort()
+            end = self._clock.monotonic()
+            listing.not_before = end + _REST_PER_WORK * (end - start) if end - start > 0.01 else 0.0
+        return listing
+
+
+def _starting_with(names: list[str], prefix: str) -> Iterator[str]:
+    at = bisect_left(names, prefix)
+    while at < len(names) and names[at].startswith(prefix):
+        yield names[at]
+        at += 1
+
+
+def status(path: str) -> os.stat_result | None:
+    """The status of the regular file at `path`; None where there is none."""
+    try:
+        st = os.stat(path)
+    except OSError:
+        return None
+    return st if stat.S_ISREG(st.st_mode) else None

@@ -1,0 +1,136 @@
+"""What is being followed right now: the watched paths, the files at them, and those that were rotated away."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from llm_cost_exporter.source.book import Book
+from llm_cost_exporter.source.discovery import Discovery
+from llm_cost_exporter.source.file import FollowedFile, Name
+from llm_cost_exporter.source.handles import Handles
+
+if TYPE_CHECKING:
+    import os
+
+    from llm_cost_exporter.config import SourceConfig
+    from llm_cost_exporter.source.position import Position
+    from llm_cost_exporter.types import Clock
+
+__all__ = ["Tracker"]
+
+
+class Tracker:
+    """The shared memory of the source's parts. Only moves things about; the parts decide."""
+
+    def __init__(self, book: Book, discovery: Discovery, clock: Clock, log: logging.Logger) -> None:
+        self.book = book
+        self.discovery = discovery
+        self.clock = clock
+        self.log = log
+        self.handles = Handles()
+        self.names: dict[str, Name] = {}
+        self.files: dict[str, FollowedFile] = {}  # by position key; those that were lost sight of too
+        self.at: dict[tuple[int, int], FollowedFile] = {}  # attached ones by device and inode
+        self.pieces: dict[str, FollowedFile] = {}  # attached, at no watched path: rotated away
+        self.closing: dict[str, FollowedFile] = {}  # rotated away, their last line not handed on yet
+        self.latest: dict[str, FollowedFile] = {}  # the last piece that was rotated away, by the path it was followed as
+        self.lost: dict[str, float] = {}  # keys of files whose content must be looked for, and until when (monotonic)
+        self.to_bridge: dict[str, Name] = {}  # paths at which contents may have been missed
+        self.ready: deque[FollowedFile] = deque()
+        self.behind: dict[str, FollowedFile] = {}  # files with bytes that are not handed on
+        self.round = 0
+        self.rotations = 0
+        self.truncations = 0
+        self.state_was_lost = False  # there was one: then `start_at: end` would drop what was written since the first start
+
+    def follow(self, entry: SourceConfig, position: Position, path: str, st: os.stat_result, *, is_gz: bool) -> FollowedFile:
+        """Follow the file at `path` from `position` on."""
+        file = self.files.get(position.key)
+        if file is None:
+            file = FollowedFile(entry, position, path)
+            self.files[position.key] = file
+        file.entry = entry
+        self.attach(file, path, st, is_gz=is_gz)
+        return file
+
+    def attach(self, file: FollowedFile, path: str, st: os.stat_result, *, is_gz: bool) -> None:
+        """`file` is at `path` now."""
+        position, place = file.position, (st.st_dev, st.st_ino)
+        if file.attached and file.identity != place:
+            self.at.pop(file.identity, None)
+        if (position.path, position.gz) != (path, is_gz) or file.identity != place or position.vanished is not None:
+            self.book.move(position, path, *place, gz=is_gz)
+        file.where = path
+        file.attached = True
+        file.suspect = False
+        self.at[place] = file
+        self.lost.pop(position.key, None)
+        file.saw(st)
+
+    def detach(self, file: FollowedFile) -> None:
+        """The file's content can't be read where it was."""
+        if self.at.get(file.identity) is file:
+            del self.at[file.identity]
+        self._leave_name(file)
+        self.handles.close(file)
+        if file.gz is not None:
+            file.gz.close()
+            file.gz = None
+        file.attached = False
+        file.rewind()
+        for group in (self.pieces, self.closing, self.behind):
+            group.pop(file.position.key, None)
+
+    def drop(self, file: FollowedFile) -> None:
+        """Follow the file no more; its position stays in the book."""
+        self.detach(file)
+        self.files.pop(file.position.key, None)
+        self.lost.pop(file.position.key, None)
+        if self.latest.get(file.path) is file:
+            del self.latest[file.path]
+
+    def settle(self, file: FollowedFile, name: Name) -> None:
+        """`file` is what is at the watched path."""
+        name.file, name.waiting, name.had_file = file, None, True
+        if file.name is None:
+            file.name = name
+        self.pieces.pop(file.position.key, None)
+
+    def unsettle(self, name: Name) -> FollowedFile | None:
+        """What was at the watched path is there no more; the file that is thereby at no watched path, if any."""
+        file, name.file = name.file, None
+        if file is None or file.name is not name:
+            return None
+        file.name = None
+        return file
+
+    def _leave_name(self, file: FollowedFile) -> None:
+        if file.name is not None and file.name.file is file:
+            file.name.file = None
+        file.name = None
+
+    def queue(self, file: FollowedFile) -> None:
+        """There may be something to read."""
+        if file.unread:
+            self.behind[file.position.key] = file
+        if not file.queued:
+            file.queued = True
+            self.ready.append(file)
+
+    def was_read(self, file: FollowedFile) -> None:
+        """Keep account of what is unread."""
+        if file.unread:
+            self.behind[file.position.key] = file
+        else:
+            self.behind.pop(file.position.key, None)
+
+    def say(self, path: str, before: str | None, now: str | None) -> None:
+        """Log a trouble once, when it begins, and its end."""
+        if now == before:
+            return
+        if now is None:
+            self.log.info("%s: can be read again", path)
+        else:
+            self.log.warning("%s: %s; tried again at every look", path, now)
