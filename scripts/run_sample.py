@@ -37,9 +37,9 @@ def main() -> int:
         return 1
     own = asked.log.resolve() if asked.log else None
     home = asked.home / (hashlib.sha256(str(own).encode()).hexdigest()[:12] if own else "sample")
-    home.mkdir(parents=True, exist_ok=True)
     log = own or home / "usage.log"
     if own is None:
+        home.mkdir(parents=True, exist_ok=True)
         sample_log.catch_up(log, time.time())
         threading.Thread(target=sample_log.follow, args=(log, threading.Event()), daemon=True).start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

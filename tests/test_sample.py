@@ -125,5 +125,4 @@ def test_make_run_serves_the_sample_until_it_is_stopped(tmp_path: Path):
         assert process.exit_status() == 0, process.said()
         assert "Traceback" not in process.said()
     finally:
-        if process.exit_status() is None:
-            process.kill()
+        process.terminate()  # not SIGKILL, which would leave the exporter behind
