@@ -56,7 +56,7 @@ def command(
     exporter.prepare()
     web = WebServer(config.listen, Path(web_config) if web_config else None, exporter, log)
     web.start()
-    log.info("serving %s (metrics at %s/metrics), state in %s", web.url, web.url, config.state_dir)
+    log.info("serving %s (metrics at %smetrics), state in %s", web.url, web.url, config.state_dir)
     failure = _follow(exporter)
     web.stop()
     if failure is not None:

@@ -1,0 +1,106 @@
+"""Real Prometheus servers see a new series' first dollar by increase(), and no history as a burst."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.processes import wait_for
+from tests.servers import scrape
+
+
+def line(age: float, usd_millions: int, model: str = "gpt-4o-mini") -> str:
+    """A call `age` seconds ago of so many million input tokens (gpt-4o-mini: $0.15 a million)."""
+    return json.dumps(
+        {
+            "timestamp": time.time() - age,
+            "model": model,
+            "prompt_tokens": usd_millions * 1_000_000,
+            "completion_tokens": 0,
+            "total_tokens": usd_millions * 1_000_000,
+        }
+    )
+
+
+def config(log, **more: object) -> dict[str, object]:
+    return {"sources": [{"paths": [str(log)]}], "new_series_hold": "6s", **more}
+
+
+def increase(server) -> float:
+    return server.value("sum(increase(llm_cost_usd_total[2m]))") or 0.0
+
+
+@pytest.mark.parametrize("interval", ["1s", "4s"])
+def test_the_first_dollar_of_a_new_series_is_seen(servers, generation, tmp_path, interval):
+    """One call on an exporter that has none: increase() sees at least 99 % of it, at a short and at a long scrape interval."""
+    log = tmp_path / "usage.jsonl"
+    log.touch()
+    exporter = servers.exporter(config=config(log))
+    prometheus = servers.prometheus(generation, [scrape(exporter.address, interval=interval)])
+    wait_for(lambda: prometheus.value("llm_cost_exporter_lines_read_total") == 0, what="a first scrape")
+    log.write_text(line(0, 100) + "\n")
+    wait_for(
+        lambda: exporter.value("llm_cost_usd_total", token_type="input") == pytest.approx(15), 30, "the hold's end"
+    )
+    seen = wait_for(lambda: increase(prometheus), 30, "an increase")
+    time_of_two_scrapes = 2 * float(interval.removesuffix("s"))
+    wait_for(lambda: prometheus.value("count_over_time(llm_requests_total[2m])") or time_of_two_scrapes < 0, 30)
+    seen = increase(prometheus)
+    assert seen >= 15 * 0.99
+
+
+def test_two_servers_at_different_intervals_both_see_it(servers, generation, tmp_path):
+    """Scrapes of two servers interleave; each sees 0 and then the value."""
+    log = tmp_path / "usage.jsonl"
+    log.touch()
+    exporter = servers.exporter(config=config(log))
+    both = [servers.prometheus(generation, [scrape(exporter.address, interval=interval)]) for interval in ("1s", "4s")]
+    for server in both:
+        wait_for(lambda server=server: server.value("llm_cost_exporter_lines_read_total") == 0, what="a first scrape")
+    log.write_text(line(0, 100) + "\n")
+    for server in both:
+        wait_for(lambda server=server: increase(server) >= 15 * 0.99, 40, "the first dollar")
+
+
+def test_history_is_no_burst_and_what_is_young_is_not_lost(servers, generation, tmp_path):
+    """A log with $900 of last week and $60 of the last minute: increase() sees 60, the counter says 960."""
+    log = tmp_path / "usage.jsonl"
+    old = "".join(line(7 * 86_400 + n, 1000) + "\n" for n in range(6))
+    log.write_text(old + line(20, 400) + "\n")
+    exporter = servers.exporter(config=config(log))
+    prometheus = servers.prometheus(generation, [scrape(exporter.address)])
+    wait_for(lambda: prometheus.value("sum(llm_cost_usd_total)") == pytest.approx(900), 30, "the base")
+    wait_for(lambda: prometheus.value("sum(llm_cost_usd_total)") == pytest.approx(960), 30, "the hold's end")
+    assert wait_for(lambda: increase(prometheus), 20, "an increase") == pytest.approx(60, rel=0.5)
+    assert increase(prometheus) < 200, "nothing of last week"
+
+
+def test_a_restart_within_the_hold_loses_nothing(servers, generation, tmp_path):
+    """Killed while the first dollar is held, started again: it is seen after the hold begun anew."""
+    log, state = tmp_path / "usage.jsonl", tmp_path / "state"
+    log.touch()
+    exporter = servers.exporter(config=config(log), state=state)
+    address = exporter.address
+    prometheus = servers.prometheus(generation, [scrape(address)])
+    wait_for(lambda: prometheus.value("llm_cost_exporter_lines_read_total") == 0, what="a first scrape")
+    log.write_text(line(0, 100) + "\n")
+    wait_for(lambda: prometheus.value("llm_requests_total") == 0, 20, "the series at 0")
+    exporter.kill()
+    again = servers.exporter(config=config(log), state=state, args=["--listen", address])
+    assert again.value("llm_cost_usd_total", token_type="input") == 0
+    wait_for(lambda: increase(prometheus) >= 15 * 0.99, 40, "the first dollar")
+
+
+def test_a_process_that_ends_right_after_is_seen_through_its_linger(servers, generation, tmp_path):
+    """SIGTERM ends the holds; shutdown_linger serves until a last scrape has seen the values."""
+    log = tmp_path / "usage.jsonl"
+    log.touch()
+    exporter = servers.exporter(config=config(log, new_series_hold="60s", shutdown_linger="15s"))
+    prometheus = servers.prometheus(generation, [scrape(exporter.address)])
+    wait_for(lambda: prometheus.value("llm_cost_exporter_lines_read_total") == 0, what="a first scrape")
+    log.write_text(line(0, 100) + "\n")
+    wait_for(lambda: prometheus.value("llm_requests_total") == 0, 20, "the series at 0")
+    assert exporter.stop() == 0
+    assert increase(prometheus) >= 15 * 0.99
