@@ -7,10 +7,12 @@ import math
 import random
 from typing import Any
 
+import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm_cost_exporter.record import Outcome
+from llm_cost_exporter.record import DEFECT, Outcome
 from llm_cost_exporter.types import (
     FAILURE_REASONS,
     KIND_OF_METER,
@@ -39,7 +41,7 @@ KEYS = sorted(
     | {"prompt_tokens_details", "iterations", "_p", "created"}
 )
 WEIRD: list[Any] = [
-    None, True, 0, -1, 1.5, 1e300, math.nan, math.inf, 10**30, "", "12", "١٢", "\ud800", "a\nb", "x" * 300, [], {}, [{}], {"a": 1}, [1], "{", 429, "failed", 5,
+    None, True, 0, -1, 1.5, 1e300, math.nan, math.inf, 10**30, 10**400, "", "12", "١٢", "\ud800", "a\nb", "x" * 300, [], {}, [{}], {"a": 1}, [1], "{", 429, "failed", 5,
     "chat.completion", "message_start", "error", "gpt-4o", 1760000000.5, "2026-01-01T00:00:00Z", *SAMPLES[:3],
 ]  # fmt: skip
 
@@ -54,6 +56,7 @@ def check(found: Outcome) -> None:
     """The outcome is one of the four, and calls are as the stages behind expect them."""
     if isinstance(found, Rejected):
         assert found.reason in REJECT_REASONS
+        assert DEFECT not in found.detail
         return
     if isinstance(found, list):
         assert found
@@ -111,9 +114,9 @@ def test_mutated_records() -> None:
         check(reader.read(line, offset, MTIME, NOW))
         offset += len(line) + 1
         if number % 100 == 0:
-            state = json.dumps(reader.state)
+            state = orjson.dumps(reader.state)  # stricter than json: half surrogates are no text
             assert len(state) < 60_000
-            reader = new_reader(state=json.loads(state))
+            reader = new_reader(state=orjson.loads(state))
             for call in reader.overdue(offset):
                 check_call(call)
 
@@ -155,3 +158,33 @@ def test_nothing_said_is_kept() -> None:
             assert secret not in repr(found)
     assert secret not in json.dumps(reader.state)
     assert secret not in repr(reader.finish(MTIME, NOW))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"object": "response", "status": {"a": 1}, "id": "resp_1", "usage": null}',
+        b'{"object": ["response"], "status": "queued", "usage": {}}',
+        b'{"type": "message_delta", "usage": {"output_tokens": 9, "iterations": [{"type": {"a": 1}}]}}',
+        b'{"type": ["error"], "error": {"type": ["api_error"]}}',
+        b'{"model": "gpt-4o", "prompt_tokens": 1, "status": ["failed"], "request_id": {"a": 1}, "latency_ms": [1]}',
+        b'{"model": "gpt-4o", "prompt_tokens": 1, "n": NaN, "timestamp": 1' + b"0" * 400 + b', "latency_ms": 1' + b"0" * 400 + b"}",
+        b'{"model": "gpt-4o", "prompt_tokens": 1, "error": ' + b'{"error": ' * 900 + b"1" + b"}" * 900 + b"}",
+        b'{"id": "chatcmpl-\\ud800", "object": "chat.completion.chunk", "model": "gpt\\udfff", "choices": []}',
+    ],
+)  # fmt: skip
+def test_what_once_broke(line: bytes) -> None:
+    """Values of another type than the key promises, numbers that fit no float, errors in errors, half surrogates."""
+    reader = new_reader()
+    check(reader.read(line, 0, MTIME, NOW))
+    orjson.dumps(reader.state)
+
+
+def test_a_defect_costs_one_line() -> None:
+    """Should a format fail after all, the line is rejected, nothing of it is told, and the next one is read."""
+    reader = new_reader()
+    line = as_line(FIRST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(reader), "_object", lambda *_: 1 // 0)
+        assert reader.read(line, 0, MTIME, NOW) == Rejected("bad_json", f"{DEFECT}: ZeroDivisionError")
+    assert isinstance(reader.read(line, 0, MTIME, NOW), list)

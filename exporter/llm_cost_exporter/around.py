@@ -5,12 +5,11 @@ Formats read what is theirs. These fields are the application's own, in the same
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from llm_cost_exporter.formats.failures import failure_in
-from llm_cost_exporter.formats.fields import named_provider, usd, words
+from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, usd, vendor_id, words
 from llm_cost_exporter.labels import clean
 from llm_cost_exporter.shape import Shape
 from llm_cost_exporter.types import Usage
@@ -32,6 +31,8 @@ def complete(call: Usage, around: Sequence[tuple[dict[str, Any], Shape]], depth:
             _take_cost(call, record, shape.costs)
         if shape.latencies and call.latency_ns is None:
             _take_latency(call, record, shape.latencies)
+        if shape.response_ids and call.id is None:
+            _take_response_id(call, record, shape.response_ids)
     _take_failure(call, around)
     if call.request_id is not None and call.id is None:
         call.id, call.id_is_vendors = call.request_id, False
@@ -48,10 +49,16 @@ def complete(call: Usage, around: Sequence[tuple[dict[str, Any], Shape]], depth:
 def _take_request_id(call: Usage, record: dict[str, Any], keys: tuple[str, ...]) -> None:
     for key in keys:
         value = record[key]
-        if type(value) is int:
-            value = str(value)
-        if type(value) is str and 0 < len(value) <= 256:
-            call.request_id = value
+        call.request_id = vendor_id(str(value) if type(value) is int else value)
+        if call.request_id is not None:
+            return
+
+
+def _take_response_id(call: Usage, record: dict[str, Any], keys: tuple[str, ...]) -> None:
+    for key in keys:  # `id` of an application's own record may be anything's, unless it has the form of a vendor's
+        value = vendor_id(record[key])
+        if value is not None and looks_like_vendors(value):
+            call.id = value
             return
 
 
@@ -65,9 +72,9 @@ def _take_cost(call: Usage, record: dict[str, Any], keys: tuple[str, ...]) -> No
 def _take_latency(call: Usage, record: dict[str, Any], keys: tuple[tuple[str, float], ...]) -> None:
     for key, unit in keys:
         value = record[key]
-        if (type(value) is float and math.isfinite(value)) or type(value) is int:
+        if (type(value) is float or type(value) is int) and 0 <= value <= _LONGEST_LATENCY_NS:
             nanoseconds = value * unit
-            if 0 <= nanoseconds <= _LONGEST_LATENCY_NS:
+            if nanoseconds <= _LONGEST_LATENCY_NS:
                 call.latency_ns = round(nanoseconds)
                 return
 

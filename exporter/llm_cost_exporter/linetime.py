@@ -19,6 +19,7 @@ __all__ = ["AHEAD", "LineTimes"]
 
 AHEAD = 86_400.0  # seconds that a log's clock may be ahead of ours
 _SHORTEST_EPOCH = 1e6  # a `time` below is a duration
+_LARGEST_EPOCH = 10**21  # a larger integer may not even fit a float
 _INNER_KEYS = ("timestamp", "$date", "seconds", "repr", "iso")  # of a time that is an object: loguru, MongoDB, protobuf
 
 
@@ -94,6 +95,8 @@ class LineTimes:
             value = next((value[key] for key in _INNER_KEYS if value.get(key) is not None), None)
         if isinstance(value, bytes):
             return prefix_time(value, self._zone)
+        if type(value) is int and abs(value) > _LARGEST_EPOCH:
+            return None
         return times.parse(value, self._zone)
 
 

@@ -46,6 +46,7 @@ _NO_USAGE = Skip()
 _EMPTY = Skip("empty line")
 _CHUNK = Part("chunk of a stream, held until its usage comes")
 _BAD_TIME = Rejected("bad_time")
+DEFECT = "a defect of the exporter"
 
 
 class EntryReader:
@@ -98,7 +99,9 @@ class RecordReader:
         """
         self._offset, self._mtime, self._now = offset, mtime, now
         self.format, self._envelope = None, _NO_ENVELOPE
-        if line[:1] == b"{":
+        try:
+            if line[:1] != b"{":
+                return self._text(line, Envelope())
             try:
                 record = strict(line)
             except ValueError:
@@ -107,7 +110,8 @@ class RecordReader:
             if not shape.docker:
                 return self._object(record, shape, _NO_ENVELOPE)
             return self._docker(record, shape, Envelope())
-        return self._text(line, Envelope())
+        except Exception as defect:  # noqa: BLE001 - a defect of ours on one line must not keep the next ones from being counted
+            return Rejected("bad_json", f"{DEFECT}: {type(defect).__name__}")
 
     @property
     def previous_time(self) -> float | None:

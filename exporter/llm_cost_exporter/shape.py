@@ -20,7 +20,7 @@ __all__ = ["Shape", "Shapes", "latency_unit"]
 _TIME_KEYS = (
     "timestamp", "@timestamp", "time", "ts", "asctime", "datetime", "date_time", "event_time", "eventTime", "logged_at",
     "timestamp_utc", "timestamp_ms", "timestampMs", "created_at", "createdAt", "created", "end_time", "endTime", "start_time", "startTime",
-    "date", "@t", "t",
+    "date", "@t", "__REALTIME_TIMESTAMP",
 )  # fmt: skip
 _COST_KEYS = (
     "cost_usd", "total_cost_usd", "usd_cost", "costUSD", "costUsd", "cost_in_usd", "response_cost", "total_cost", "totalCost",
@@ -28,6 +28,8 @@ _COST_KEYS = (
 )  # fmt: skip
 _MODEL_KEYS = ("model", "model_name", "modelName", "model_id", "modelId", "llm_model", "response_model")
 _REQUEST_ID_KEYS = ("request_id", "requestId", "requestID", "x-request-id", "x_request_id")
+_RESPONSE_ID_KEYS = ("response_id", "id", "message_id")
+_TEXT_KEYS = ("message", "log", "msg", "textPayload", "MESSAGE")  # CloudWatch, Fluent Bit, pino, Google Cloud, journald
 _DOCKER_KEYS = frozenset(("log", "stream", "time", "attrs"))
 
 # The whole call's duration; parts of it (first token, queue, database) have other names.
@@ -48,7 +50,8 @@ class Shape:
 
     __slots__ = (
         "bare", "costs", "docker", "failures", "fallbacks", "labels", "latencies", "models", "providers", "readers",
-        "request_ids", "texts", "times",
+        "request_ids",
+        "response_ids", "texts", "times",
     )  # fmt: skip
 
     def __init__(self, keys: frozenset[str], only: str, labels: LabelReader) -> None:
@@ -59,10 +62,11 @@ class Shape:
         self.docker = "log" in keys and ((keys <= _DOCKER_KEYS and len(keys) > 1) or "_p" in keys or "logtag" in keys)
         self.times = _present(_TIME_KEYS, keys)
         # A logger's record has a time. A chat message has none, and what is in its text is no log.
-        self.texts = _present(("message", "log", "msg"), keys) if self.times else ()
+        self.texts = _present(_TEXT_KEYS, keys) if self.times else ()
         self.costs = _present(_COST_KEYS, keys)
         self.models = _present(_MODEL_KEYS, keys)
         self.providers = _present(PROVIDER_KEYS, keys)
+        self.response_ids = _present(_RESPONSE_ID_KEYS, keys)
         self.request_ids = _present(_REQUEST_ID_KEYS, keys)
         self.failures = _present(FAILURE_KEYS, keys)
         self.latencies = tuple((key, unit) for key in sorted(keys) if (unit := latency_unit(key)))

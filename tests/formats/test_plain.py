@@ -150,9 +150,17 @@ def test_a_model_that_is_no_name(model: object) -> None:
 
 def test_an_id_counts_as_a_vendors_only_in_its_form() -> None:
     """`id` of an application's own record may be anything's; one of a vendor's form is the response's."""
-    assert call_of({**FIRST, "id": "chatcmpl-9"}).id == "chatcmpl-9"
-    assert call_of({**FIRST, "id": "chatcmpl-9"}).id_is_vendors
-    assert call_of({**FIRST, "id": "host-7"}).id == "req-1"
+    for vendors in (
+        "chatcmpl-B9MBs8Cj",
+        "resp_67ccd2bed1ec8190b14f964abc054267",
+        "msg_01XFDUDYJgAACzvnptvVoYEL",
+        "gen-1762805773-abc",
+    ):
+        call = call_of({**FIRST, "id": vendors})
+        assert (call.id, call.id_is_vendors, call.request_id) == (vendors, True, "req-1")
+    for own in ("host-7", "msg_42", "resp_1", "gen-a", 7, None, ""):
+        call = call_of({**FIRST, "id": own})
+        assert (call.id, call.id_is_vendors) == ("req-1", False)
 
 
 COUNTS = st.integers(0, 100_000)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put
-from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, tier, vendor_id, words
+from llm_cost_exporter.formats.fields import named_provider, tier, vendor_id, words
 from llm_cost_exporter.types import FileState, Usage
 
 __all__ = ["KEYS", "NAME", "anthropic_tokens", "extra_calls", "provider_of", "read"]
@@ -30,6 +30,7 @@ KEYS = (frozenset(("type", "role")), frozenset(("usage",)))
 
 _OWN_KEYS = ("cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation")
 _MOST_ITERATIONS = 1000
+_EXTRA = ("compaction", "advisor_message")  # iterations that the top-level counts leave out
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
@@ -42,11 +43,8 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
         usage = None
     elif not is_message and ("input_tokens" not in usage or not any(key in usage for key in _OWN_KEYS)):
         return None
-    call_id = vendor_id(record.get("id"))
-    if call_id is not None and not (is_message or looks_like_vendors(call_id)):
-        call_id = None
     model = words(record.get("model"))
-    call = Usage(model, provider_of(record, model), id=call_id)
+    call = Usage(model, provider_of(record, model), id=vendor_id(record.get("id")) if is_message else None)
     if usage is None:
         call.without_usage = True
         return [call]
@@ -94,7 +92,7 @@ def extra_calls(call: Usage, usage: dict[str, Any]) -> list[Usage]:
         return []
     others: list[Usage] = []
     for entry in iterations[:_MOST_ITERATIONS]:
-        if type(entry) is not dict or entry.get("type") not in {"compaction", "advisor_message"}:
+        if type(entry) is not dict or entry.get("type") not in _EXTRA:
             continue
         model = words(entry.get("model"))
         more = anthropic_tokens(entry)

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from llm_cost_exporter.formats.failures import failure_in
-from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, vendor_id, words
+from llm_cost_exporter.formats.fields import named_provider, words
 from llm_cost_exporter.types import FileState, Usage
 
 __all__ = ["FALLBACK", "KEYS", "NAME", "looks_like_llm", "read"]
@@ -45,7 +45,4 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     _, failure = failure_in(record)
     if failure is None:
         return None
-    call_id = vendor_id(record.get("id"))
-    if call_id is not None and not looks_like_vendors(call_id):
-        call_id = None
-    return [Usage(model, named_provider(record), id=call_id, failure=failure)]
+    return [Usage(model, named_provider(record), failure=failure)]

@@ -60,7 +60,7 @@ def of_words(text: str) -> Failure:
     return "other"
 
 
-def of_error(error: object) -> Failure | None:
+def of_error(error: object, *, deeper: bool = True) -> Failure | None:
     """The failure that an `error` field tells; None where it is null, empty, or says that there is none."""
     if not error or error is True:
         return "other" if error is True else None
@@ -77,7 +77,7 @@ def of_error(error: object) -> Failure | None:
             if told not in {None, "other"}:
                 return told
         inner = error.get("error")
-        return (of_error(inner) if isinstance(inner, dict) and inner is not error else None) or told or "other"
+        return (of_error(inner, deeper=False) if deeper and isinstance(inner, dict) else None) or told or "other"
     return "other" if isinstance(error, list) else None
 
 

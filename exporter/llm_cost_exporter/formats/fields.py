@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from llm_cost_exporter import money
+from llm_cost_exporter.labels import clean
 
 __all__ = ["PROVIDER_KEYS", "Context", "looks_like_vendors", "named_provider", "tier", "usd", "vendor_id", "words"]
 
@@ -12,7 +14,7 @@ Context = tuple[tuple[str, str], ...]
 
 _LONGEST_ID = 256
 _LONGEST_WORDS = 256
-_VENDOR_PREFIXES = ("chatcmpl-", "cmpl-", "resp_", "msg_", "gen-")
+_VENDORS_ID = re.compile(r"(?:chatcmpl|cmpl)-.{4,}|(?:resp_|msg_(?:bdrk_|vrtx_)?)[A-Za-z0-9]{20,}|gen-\d{8,}-.+")
 PROVIDER_KEYS = ("provider", "llm_provider", "custom_llm_provider", "api_provider", "model_provider")
 
 _POWERS: tuple[int, ...] = tuple(10**n for n in range(money.DECIMALS + 1))
@@ -20,18 +22,22 @@ _MOST_DIGITS = 11  # of whole dollars, for the fast way below; what is larger go
 
 
 def words(value: object) -> str | None:
-    """`value` if it is a name: a string that is not empty and not absurdly long."""
-    return value if type(value) is str and 0 < len(value) <= _LONGEST_WORDS else None
+    """`value` if it is a name: a string that is not empty and not absurdly long; without what can't be shown."""
+    if type(value) is not str or len(value) > _LONGEST_WORDS:
+        return None
+    return (value if value.isprintable() else clean(value)) or None
 
 
 def vendor_id(value: object) -> str | None:
-    """`value` as the id of a response; None where it can't be one."""
-    return value if type(value) is str and 0 < len(value) <= _LONGEST_ID else None
+    """`value` as the id of a response or a request; None where it can't be one."""
+    if type(value) is str and 0 < len(value) <= _LONGEST_ID and value.isprintable():
+        return value
+    return None
 
 
 def looks_like_vendors(value: str) -> bool:
     """Whether an id of unknown origin has the form of a vendor's response id."""
-    return value.startswith(_VENDOR_PREFIXES)
+    return _VENDORS_ID.fullmatch(value) is not None
 
 
 def named_provider(record: dict[str, Any], keys: tuple[str, ...] = PROVIDER_KEYS) -> str | None:

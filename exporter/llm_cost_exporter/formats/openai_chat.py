@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
-from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, tier, usd, vendor_id, words
+from llm_cost_exporter.formats.fields import named_provider, tier, usd, vendor_id, words
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -78,9 +78,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part 
         usage = detail(detail(record, "x_groq"), "usage")  # Groq's streams: beside the last chunk's choices
         if not usage:
             return _without_usage(record, is_chunk=kind == "chat.completion.chunk" or not known)
-    call_id = vendor_id(record.get("id"))
-    if call_id is not None and not (known or "choices" in record or looks_like_vendors(call_id)):
-        call_id = None  # an application's own record: its `id` may be anything's
+    call_id = vendor_id(record.get("id")) if known or "choices" in record else None
     found = Usage(words(record.get("model")), _provider(record, call_id), chat_tokens(usage), None, call_id)
     if "cost" in usage:
         found.reported_usd = usd(usage["cost"])

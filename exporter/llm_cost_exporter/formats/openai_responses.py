@@ -31,7 +31,7 @@ NAME = "openai_responses"
 KEYS = (frozenset(("object", "status")), frozenset(("object", "usage")), frozenset(("usage",)))
 
 _OBJECTS = frozenset(("response", "realtime.response"))
-_RUNNING = frozenset(("in_progress", "queued"))
+_RUNNING = ("in_progress", "queued")
 
 
 def responses_tokens(usage: dict[str, Any]) -> Tokens:

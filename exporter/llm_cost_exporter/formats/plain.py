@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
-from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, tier, vendor_id, words
+from llm_cost_exporter.formats.fields import named_provider, tier, words
 from llm_cost_exporter.types import MOST_TOKENS, FileState, Usage
 
 __all__ = ["Names", "quick", "read"]
@@ -30,7 +30,7 @@ _READ = (
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
 _SPLIT = {"ephemeral_5m_input_tokens": "cache_write_5m", "ephemeral_1h_input_tokens": "cache_write_1h"}
 _REASONING = ("reasoning_tokens", "thinking_tokens")
-_OTHERS = ("service_tier", "speed", "id", "response_id", "provider", "llm_provider", "custom_llm_provider", "api_provider",
+_OTHERS = ("service_tier", "speed", "provider", "llm_provider", "custom_llm_provider", "api_provider",
            "model_provider")  # fmt: skip
 
 
@@ -63,10 +63,8 @@ def quick(keys: frozenset[str], names: Names) -> Callable[[dict[str, Any], FileS
 
 def read(record: dict[str, Any], names: Names, *, includes_cache: bool) -> list[Usage] | None:
     """One call from a record that has at least one of the two counts. Raises BadCountError."""
-    call_id = vendor_id(record.get("response_id")) or vendor_id(record.get("id"))
     call = Usage(
         words(record.get("model")), named_provider(record), _tokens(record, names, includes_cache=includes_cache),
-        id=call_id if call_id is not None and looks_like_vendors(call_id) else None,
         context=tier(record.get("service_tier"), record.get("speed")),
     )  # fmt: skip
     call.without_usage = record.get(names.input) is None and record.get(names.output) is None
