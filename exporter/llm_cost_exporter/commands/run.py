@@ -35,7 +35,10 @@ _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 def command(
     files: tuple[str, ...], config_file: str | None, listen: str | None, state_dir: str | None, web_config: str | None
 ) -> None:
-    """Follow the FILEs (or the configuration's sources) and serve /metrics, /-/ready and a page."""
+    """Follow logs and serve what they cost.
+
+    The FILEs, or the sources of --config. Served are /metrics, /-/healthy, /-/ready and a page for people.
+    """
     if not files and config_file is None:
         raise UsageError("run: a FILE to follow or --config FILE is needed")
     log = _logger()
