@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
 from llm_cost_exporter.source.handles import open_file
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["Content", "Kind", "Verdict", "classify"]
+__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one"]
+
+
+_SMALLEST_GZ: Final = 18  # bytes: header and trailer
 
 
 class Kind(Enum):
@@ -84,18 +87,6 @@ class Content:
         self.whole = found is not None or self._stream.complete
         return found
 
-    def is_whole(self) -> bool:
-        """The compressed data are complete (damaged ones count as complete: no more is to come)."""
-        stream = gz.GzStream(os.dup(self.fd))
-        try:
-            while stream.read():
-                pass
-        except gz.CorruptError:
-            return True
-        finally:
-            stream.close()
-        return stream.complete
-
     def ends_at(self, offset: int) -> bool:
         """Nothing comes after `offset`, which `before` was asked for last."""
         if not self.gz:
@@ -111,15 +102,17 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
     for position in tracker.book.at(st.st_dev, st.st_ino):
         if position.key not in tracker.files and (position.size, position.mtime_ns) == (st.st_size, st.st_mtime_ns):
             return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
+    if st.st_size < _SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
+        return Verdict(Kind.LATER)  # the name of a copy, whose making has just begun
     nothing_alike = not tracker.book.knows_contents and rotated(path) is None
     if not st.st_size or (nothing_alike and not tracker.book.at(st.st_dev, st.st_ino)):
         return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
     content = Content(path)
     try:
         return (
-            _same(content, tracker)
-            or _being_compressed(path, content)
+            _same(path, content, tracker)
             or _copy_of_followed(path, content, tracker)
+            or _being_compressed(path, content)
             or _copy_of_gone(path, content, tracker)
             or Verdict(Kind.NEW)
         )  # fmt: skip
@@ -127,9 +120,11 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
         content.close()
 
 
-def _same(content: Content, tracker: Tracker) -> Verdict | None:
+def _same(path: str, content: Content, tracker: Tracker) -> Verdict | None:
     for position in tracker.book.at(content.st.st_dev, content.st.st_ino):
         if position.key in tracker.files or position.gz != content.gz:
+            continue
+        if not position.head_length and not position.done_until and not may_be_empty_one(path, position):
             continue
         begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
         if position.head_length and not (len(content.head) >= position.head_length and begins_alike):
@@ -139,9 +134,14 @@ def _same(content: Content, tracker: Tracker) -> Verdict | None:
     return None
 
 
+def may_be_empty_one(path: str, position: Position) -> bool:
+    """The file at `path`, of the position's inode, may be the one that was empty. A compressed one elsewhere was given its inode."""
+    return path == position.path or position.gz or not path.endswith(".gz")
+
+
 def _being_compressed(path: str, content: Content) -> Verdict | None:
-    """gzip leaves the original until the .gz is whole: until then there is nothing to tell, and nothing to read."""
-    if content.gz and path.endswith(".gz") and os.path.exists(path.removesuffix(".gz")) and not content.is_whole():
+    """gzip leaves the original until the .gz is whole: as long as it is there, that one is read."""
+    if content.gz and path.endswith(".gz") and os.path.exists(path.removesuffix(".gz")):
         return Verdict(Kind.LATER)
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from llm_cost_exporter.source.names import order, rotated
+from llm_cost_exporter.source.names import in_order, rotated
 
 if TYPE_CHECKING:
     from llm_cost_exporter.types import Clock
@@ -66,8 +66,8 @@ class Listings:
             if st is not None:
                 piece = rotated(path)
                 found.append(Piece(path, st, piece is not None and piece.base == base))
-        by_number = all(piece is not None and piece.number is not None for piece in (rotated(f.path) for f in found if f.proper))
-        return sorted(found, key=lambda piece: order(piece.path, piece.st.st_mtime_ns, by_number=by_number))
+        by_path = {piece.path: piece for piece in found}
+        return [by_path[path] for path in in_order((piece.path, piece.st.st_mtime_ns) for piece in found)]
 
     def all_pieces(self, folder: str) -> list[tuple[str, str]]:
         """Each file in the folder that has the name of a rotated piece, and the path it is a piece of."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Rotated", "order", "related", "rotated"]
+__all__ = ["Rotated", "in_order", "related", "rotated"]
 
 _AFTER: Final = re.compile(r"(?P<base>.+?)[.-](?P<mark>\d[\d._:T-]*\d|\d|old|prev)(?P<gz>\.gz)?", re.DOTALL)
 _WITHIN: Final = re.compile(
@@ -25,10 +26,11 @@ _MOST_NUMBER_DIGITS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """`base` is the path that was rotated; `number` its place in a chain (1 is the newest), None where it is marked by date."""
+    """`base` is the path that was rotated; `number` its place in a chain (1 is the newest), or `date` the digits of its date."""
 
     base: str
     number: int | None
+    date: str = ""
 
 
 def rotated(path: str) -> Rotated | None:
@@ -42,19 +44,31 @@ def rotated(path: str) -> Rotated | None:
         number = (
             1 if mark in ("old", "prev") else int(mark) if mark.isdigit() and len(mark) <= _MOST_NUMBER_DIGITS else None
         )
-        return Rotated(os.path.join(folder, found["base"]), number)
+        return Rotated(os.path.join(folder, found["base"]), number, _digits(mark))
     found = _WITHIN.fullmatch(name)
-    if found and sum(char.isdigit() for char in found["mark"]) >= _DATE_DIGITS and found["ext"] != ".gz":
-        return Rotated(os.path.join(folder, found["stem"] + found["ext"]), None)
+    if found and len(_digits(found["mark"])) >= _DATE_DIGITS and found["ext"] != ".gz":
+        return Rotated(os.path.join(folder, found["stem"] + found["ext"]), None, _digits(found["mark"]))
     return None
 
 
-def order(path: str, mtime_ns: int, *, by_number: bool) -> tuple[int, int, str]:
-    """A sort key, the oldest piece first. `by_number` where all pieces have one."""
-    piece = rotated(path)
-    if by_number and piece is not None and piece.number is not None:
-        return (-piece.number, mtime_ns, path)
-    return (0, mtime_ns, path)
+def _digits(mark: str) -> str:
+    return "".join(char for char in mark if char.isdigit())
+
+
+def in_order(pieces: Iterable[tuple[str, int]]) -> list[str]:
+    """Paths of pieces, each given with its mtime, the oldest first.
+
+    By number where all have one; by date where all have one of the same form; else by the time of last writing.
+    """
+    known = [(path, mtime, rotated(path)) for path, mtime in pieces]
+    proper = [piece for _, _, piece in known if piece is not None]
+    if proper and all(piece.number is not None for piece in proper):
+        key = {path: -(piece.number or 0) for path, _, piece in known if piece is not None}
+    elif len({len(piece.date) for piece in proper if piece.number is None}) == 1 and all(p.number is None for p in proper):
+        key = {path: int(piece.date) for path, _, piece in known if piece is not None}
+    else:
+        key = {}
+    return [path for path, _, _ in sorted(known, key=lambda one: (key.get(one[0], 0), one[1], one[0]))]
 
 
 def related(path: str, other: str) -> bool:

@@ -35,8 +35,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
+from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify, may_be_empty_one
 from llm_cost_exporter.source.file import FollowedFile, Name
+from llm_cost_exporter.source.gz import GzStream
 from llm_cost_exporter.source.identity import before, fingerprint
 from llm_cost_exporter.source.listing import Listings, Piece, status
 from llm_cost_exporter.source.names import rotated
@@ -76,9 +77,12 @@ class Rotation:
                 continue
             tracker = self._tracker
             piece = rotated(file.where)
-            if piece is None or piece.base not in tracker.names:
+            if piece is None or tracker.discovery.covering(piece.base) is None:
                 tracker.rotations += 1
+            unseen = not file.offset and not file.position.head_length
             self._relocate(file, now)
+            if unseen:
+                self._bridge_soon(file)
             if file.attached:
                 self.is_piece(file, now)
                 tracker.pieces[file.position.key] = file
@@ -99,7 +103,7 @@ class Rotation:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
         found = self._listings.with_inode(os.path.dirname(file.where), *file.identity)
-        if found is not None and (fd is not None or self._is_same(file, found[0])):
+        if found is not None and (fd is not None or self.is_same(file, found[0])):
             tracker.attach(file, *found, is_gz=file.position.gz)
         elif fd is not None:
             tracker.handles.keep(file)
@@ -108,13 +112,19 @@ class Rotation:
             self.lose(file, now)
         tracker.queue(file)
 
-    def _is_same(self, file: FollowedFile, path: str) -> bool:
+    def is_same(self, file: FollowedFile, path: str) -> bool:
+        """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there."""
+        if file.position.gz:
+            return _begins_like(path, file.position)
         where, file.where = file.where, path
         try:
-            return file.position.gz or is_intact(file, self._tracker.handles.get(file))
+            if is_intact(file, self._tracker.handles.get(file)):
+                return True
+            self._tracker.handles.close(file)
         except OSError:
-            file.where = where
-            return False
+            pass
+        file.where = where
+        return False
 
     def lose(self, file: FollowedFile, now: float) -> None:
         """The content of `file` is not where it was: look for it for a while."""
@@ -126,7 +136,21 @@ class Rotation:
             tracker.files.pop(file.position.key, None)
             tracker.book.forget(file.position)
 
-    def truncated(self, file: FollowedFile, st: os.stat_result, now: float) -> FollowedFile:
+    def _replaced(self, file: FollowedFile, st: os.stat_result, now: float) -> None:
+        """Another content is where the file was."""
+        tracker, piece = self._tracker, rotated(file.where)
+        if not file.position.gz and (piece is None or tracker.discovery.covering(piece.base) is None):
+            self._truncated(file, st, now)
+            return
+        # Nobody cuts off a piece: it was deleted, and another one was given its path and its inode.
+        name = file.name
+        self.lose(file, now)
+        if name is not None:
+            tracker.replaced.append((name, st))
+        else:
+            self._bridge_soon(file)
+
+    def _truncated(self, file: FollowedFile, st: os.stat_result, now: float) -> None:
         """The file at the same inode has another content now: it begins anew, and the rest of the old one is looked for."""
         tracker = self._tracker
         tracker.truncations += 1
@@ -148,7 +172,6 @@ class Rotation:
             self.is_piece(fresh, now)
         fresh.grown_at = now
         tracker.queue(fresh)
-        return fresh
 
     def take_up_unfinished(self, now: float) -> None:
         """At start: contents that were not read to their end and are at no watched path are looked for."""
@@ -168,7 +191,7 @@ class Rotation:
                 continue
             self._bridge_soon(file)
             found = self._listings.with_inode(os.path.dirname(position.path), *file.identity)
-            if found is not None and file.identity not in tracker.at:
+            if found is not None and file.identity not in tracker.at and may_be_empty_one(found[0], position):
                 self._take_up(file, Piece(*found, proper=True), now)
             else:
                 self.lose(file, now)
@@ -227,14 +250,21 @@ class Rotation:
 
     def learn(self, file: FollowedFile) -> None:
         """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
-        if not file.position.gz and file.size:
-            try:
-                fd = self._tracker.handles.get(file)
-                if not PlainReader.begins_compressed(fd):
-                    is_intact(file, fd)
-                    self._tracker.book.changed(file.position)
-            except OSError:
-                return  # said when it is read
+        tracker, position = self._tracker, file.position
+        if position.head_length or not file.size:
+            return
+        try:
+            fd = tracker.handles.get(file)
+            if PlainReader.begins_compressed(fd):
+                start = GzStream.head(fd)
+                position.head_length, position.head_hash = len(start), fingerprint(start) if start else ""
+                tracker.book.move(position, position.path, *file.identity, gz=True)
+                tracker.handles.close(file)
+            elif not position.gz:
+                is_intact(file, fd)
+                tracker.book.changed(position)
+        except OSError:
+            return  # said when it is read
 
     # what was missed
 
@@ -409,8 +439,12 @@ class Rotation:
         """Size or time have changed: verify that what was read is still there. Truncated files begin anew. Raises OSError."""
         tracker = self._tracker
         if file.position.gz:
+            if not _begins_like(file.where, file.position):
+                self._replaced(file, st, now)
+                return
             if file.ended and st.st_size > file.size:
                 file.ended = False
+            file.suspect = False
             file.saw(st)
             tracker.queue(file)
             return
@@ -427,7 +461,7 @@ class Rotation:
         if file.position.head_length != known:
             tracker.book.changed(file.position)
         if not intact:
-            self.truncated(file, os.fstat(fd), now)
+            self._replaced(file, os.fstat(fd), now)
             return
         if st.st_size < file.scanned:
             file.rewind()
@@ -464,6 +498,18 @@ class Rotation:
 def _is_at(file: FollowedFile) -> bool:
     st = status(file.where)
     return st is not None and (st.st_dev, st.st_ino) == file.identity
+
+
+def _begins_like(path: str, position: Position) -> bool:
+    """The compressed file at `path` begins with what was read of the position's."""
+    try:
+        content = Content(path)
+    except OSError:
+        return False
+    content.close()
+    if not position.head_length:
+        return True
+    return content.gz and fingerprint(content.head[: position.head_length]) == position.head_hash
 
 
 def _is_gz(path: str) -> bool:

@@ -38,6 +38,7 @@ class Tracker:
         self.latest: dict[str, FollowedFile] = {}  # the last piece that was rotated away, by the path it was followed as
         self.lost: dict[str, float] = {}  # keys of files whose content must be looked for, and until when (monotonic)
         self.to_bridge: dict[str, Name] = {}  # paths at which contents may have been missed
+        self.replaced: list[tuple[Name, os.stat_result]] = []  # paths at which another file was given the same inode
         self.ready: deque[FollowedFile] = deque()
         self.behind: dict[str, FollowedFile] = {}  # files with bytes that are not handed on
         self.round = 0

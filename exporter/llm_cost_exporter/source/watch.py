@@ -15,7 +15,6 @@ from llm_cost_exporter.source.discovery import STDIN
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.names import rotated
-from llm_cost_exporter.source.plain import is_intact
 from llm_cost_exporter.source.position import Position
 from llm_cost_exporter.source.startend import end_of_lines
 
@@ -104,9 +103,12 @@ class Watch:
 
     def look(self, now: float) -> None:
         """Look at the paths that are due, and act on what is seen."""
+        tracker = self._tracker
         displaced, arrived = self._stat_all(now)
         newcomers = self._settle_known(arrived)
         self._rotation.displaced(displaced, now)
+        newcomers += tracker.replaced
+        tracker.replaced.clear()
         newcomers.sort(key=lambda pair: pair[1].st_mtime_ns)
         for name, st in newcomers:
             self._arrive(name, st, now)
@@ -206,21 +208,14 @@ class Watch:
     def _is_still(self, file: FollowedFile, path: str) -> bool:
         """The file of that inode, and not another one that was given its inode."""
         tracker = self._tracker
-        if tracker.handles.peek(file) is not None or file.name is not None or file.position.gz:
+        if tracker.handles.peek(file) is not None or file.name is not None or self._rotation.is_same(file, path):
             return True
-        before, file.where = file.where, path
-        try:
-            if is_intact(file, tracker.handles.get(file)):
-                return True
-        except OSError:
-            pass
-        file.where = before
         self._rotation.lose(file, tracker.clock.monotonic())
         return False
 
     def _mark_piece(self, file: FollowedFile, path: str) -> None:
         tracker, piece = self._tracker, rotated(path)
-        if piece is not None and piece.base in tracker.names:
+        if piece is not None and tracker.discovery.covering(piece.base) is not None:
             self._rotation.is_piece(file, tracker.clock.monotonic())
         elif file.rotated_at is not None:
             file.rotated_at, file.final = None, False
