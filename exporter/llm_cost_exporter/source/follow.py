@@ -99,12 +99,12 @@ class Source:
             for pattern in first:
                 if pattern.text != STDIN:
                     self._book.followed(pattern.text)
+        if tracker.pieces or tracker.closing:
+            rotation.look_at_pieces(now)
         if tracker.lost:
             rotation.search(now)
         if tracker.to_bridge:
             rotation.bridge(now)
-        if tracker.pieces or tracker.closing:
-            rotation.look_at_pieces(now)
         self._sweep()
         self._backlog.begin(tracker.files.values())
         if not self._backlog.read:

@@ -116,6 +116,8 @@ class Rotation:
         """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there."""
         if file.position.gz:
             return _begins_like(path, file.position)
+        if not file.offset and not file.position.head_length and not may_be_empty_one(path, file.position):
+            return False
         where, file.where = file.where, path
         try:
             if is_intact(file, self._tracker.handles.get(file)):
@@ -251,16 +253,18 @@ class Rotation:
     def learn(self, file: FollowedFile) -> None:
         """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
         tracker, position = self._tracker, file.position
-        if position.head_length or not file.size:
+        if position.gz or not file.size:
             return
         try:
             fd = tracker.handles.get(file)
+            if position.head_length:
+                return
             if PlainReader.begins_compressed(fd):
                 start = GzStream.head(fd)
                 position.head_length, position.head_hash = len(start), fingerprint(start) if start else ""
                 tracker.book.move(position, position.path, *file.identity, gz=True)
                 tracker.handles.close(file)
-            elif not position.gz:
+            else:
                 is_intact(file, fd)
                 tracker.book.changed(position)
         except OSError:
@@ -457,7 +461,7 @@ class Rotation:
         if not file.offset and not file.position.head_length:
             self._bridge_soon(file)  # empty when last seen: nothing tells that it was not cut off since
         known = file.position.head_length
-        intact = st.st_size >= file.offset and is_intact(file, fd)
+        intact = st.st_size >= (file.offset or file.size) and is_intact(file, fd)
         if file.position.head_length != known:
             tracker.book.changed(file.position)
         if not intact:
