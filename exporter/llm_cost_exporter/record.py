@@ -11,6 +11,7 @@ outermost first. Of a record's text nothing is kept but model names, ids and lab
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -52,14 +53,18 @@ DEFECT = "a defect of the exporter"
 class EntryReader:
     """What the files of one source entry share: format, labels, zone of times without one, and the shapes of their records.
 
-    `format_name` is auto or a format's NAME. `line_bytes` bounds what the parts of a split line may add up to.
+    `log_format` is auto or a format's NAME. `line_bytes` bounds what the parts of a split line may add up to.
     """
 
-    def __init__(self, format_name: str, labels: LabelReader, *, zone: tzinfo = UTC, line_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self, log_format: str | Mapping[str, Any], labels: LabelReader, *, zone: tzinfo = UTC, line_bytes: int = 1 << 20
+    ) -> None:
+        if not isinstance(log_format, str):  # the configuration refuses a mapping as long as no format reads by one
+            raise TypeError("a format's name")
         self.labels = labels
         self.zone = zone
         self.line_bytes = line_bytes
-        self.shapes = Shapes(format_name, labels)
+        self.shapes = Shapes(log_format, labels)
         self.names = Names()
 
     def file(self, path: str, *, state: FileState | None = None, previous_time: float | None = None) -> RecordReader:
