@@ -76,7 +76,10 @@ class Accountant(Generic[AccountT]):
         self.tariffs = Tariffs(book)
 
     def take(self, usage: Usage, scope: str, *, trust_reported: bool = False) -> Taken:
-        """Post one call. `scope` names the source entry, for ids that are not a vendor's."""
+        """Post one call. `scope` names the source entry, for ids that are not a vendor's.
+
+        What a sink raises in `route`, `account_of`, `first` or `more` it raises before it changed anything: then nothing was posted.
+        """
         tariff = self.tariffs.find(usage.provider, usage.model)
         key = None
         if usage.id is not None:
@@ -108,18 +111,21 @@ class Accountant(Generic[AccountT]):
         merged = {meter: max(count, now.get(meter, 0)) for meter, count in before.items()}
         for meter, count in now.items():
             merged.setdefault(meter, count)
-        if now and not usage.continues and any(now.get(meter, 0) < count for meter, count in before.items()):
-            self._sink.conflict()
         grown = {meter: count - before.get(meter, 0) for meter, count in merged.items() if count > before.get(meter, 0)}
         reported = max(0, (usage.reported_usd or 0) - (entry.reported or 0))
         failed_now = usage.failure is not None and not entry.failed
+        conflict = now and not usage.continues and any(now.get(meter, 0) < count for meter, count in before.items())
         if not grown and not reported and not failed_now:
+            if conflict:
+                self._sink.conflict()
             return outcome
         cost = self._growth(entry, tariff, merged, reported)
         account = self._sink.account_of(entry.account)
         if account is None:  # its label set has left the state, or was merged into another
             account = tariff.routes.get(usage.labels) or self._sink.route(tariff, usage)
         self._sink.more(account, tariff, entry, grown, cost, usage, reported=reported, failed_now=failed_now)
+        if conflict:
+            self._sink.conflict()
         entry.tokens = merged
         if reported:
             entry.reported = usage.reported_usd

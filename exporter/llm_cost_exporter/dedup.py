@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from llm_cost_exporter.tariffs import Context
     from llm_cost_exporter.types import Usage
 
-__all__ = ["Entry", "Ids", "key_of"]
+__all__ = ["Entry", "Ids", "key_of", "renumbered"]
 
 _CHUNK = 512  # entries a saved row; a busy second changes two or three
 _SLOT_BYTES = 8
@@ -46,7 +46,7 @@ class Entry:
         return orjson.dumps(row)
 
     @classmethod
-    def unpack(cls, data: bytes) -> Entry:
+    def unpack(cls, data: bytes | str) -> Entry:
         account, time, tokens, *more = orjson.loads(data)
         if not more:
             return cls(account, time, tokens)
@@ -61,6 +61,17 @@ def key_of(call_id: str, scope: str) -> bytes:
     """The key of a call: a vendor's id is global (`scope` is empty), any other is its source entry's."""
     text = f"{scope}\0{call_id}" if scope else call_id
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def renumbered(chunk: bytes, moved: Mapping[int, int]) -> bytes | None:
+    """A saved chunk after accounts (keys) went into others (values); None where it names none of them."""
+    rows, changed = orjson.loads(chunk), False
+    for row in rows:
+        entry = Entry.unpack(row[2])
+        if entry.account in moved:
+            entry.account, changed = moved[entry.account], True
+            row[2] = entry.pack().decode()
+    return orjson.dumps(rows) if changed else None
 
 
 class Ids:

@@ -5,13 +5,17 @@ One thread calls `run`; the web server's threads call `metrics`, `ready` and `pa
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.accounting import Accountant
 from llm_cost_exporter.errors import ExporterError
 from llm_cost_exporter.ledger import Ledger, StateDir, day_view
+from llm_cost_exporter.ledger.accounts import GARBAGE
 from llm_cost_exporter.ledger.merge import relabel
+from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.overview import overview
 from llm_cost_exporter.pipeline import Pipeline
@@ -91,7 +95,7 @@ class Exporter:
         self._publish()
 
     def _open_ledger(self, store: Store) -> Ledger:
-        relabel(store, ("provider", "model", *self._config.label_names))
+        relabel(store, _names(self._config))
         return Ledger(self._config, self._calendar, self._book, store, self._clock.wall())
 
     def _name_ledger(self) -> None:
@@ -136,7 +140,8 @@ class Exporter:
         monotonic = self._clock.monotonic()
         polled = monotonic >= self._next_poll
         if polled:
-            self._source.poll()
+            if not self._ledger.midway:  # a batch is out, and what it was read from must not be moved under it
+                self._source.poll()
             self._next_poll = monotonic + POLL_SECONDS
         worked = self._pipeline.step()
         if not worked and self._ledger.in_backlog and self._source.backlog_read():
@@ -217,7 +222,14 @@ class Exporter:
             self._publish()
             return
         self._count_rotations()
-        if not self._saver.save():
+        try:
+            saved = self._saver.save()
+            if saved:
+                relabel(self._saver.store, _names(fresh))
+        except sqlite3.Error as bad:
+            self._log.error("state: %s: %s", self._state.database, bad)
+            saved = False
+        if not saved:
             self._reload_ok = False
             self._log.error("reload put off: the state can't be saved now")
             self._publish()
@@ -233,12 +245,19 @@ class Exporter:
             fresh.label_names, fresh.labels, fresh.limits, fresh.dedup, fresh.new_series_hold,
         ):  # fmt: skip
             in_backlog = self._ledger.in_backlog
-            ledger = self._open_ledger(self._saver.store)
+            try:
+                ledger = self._open_ledger(self._saver.store)
+            except (sqlite3.Error, *GARBAGE) as bad:
+                # All is saved, and the labels are the new ones already: the ledger before must not go on.
+                raise ExporterError(f"{self._state.database}: can't be read ({bad}); the next start reads on") from bad
             if not in_backlog:
                 ledger.ready()
             self._ledger = self._saver.ledger = self.exposition.ledger = ledger
         else:
-            self._ledger.bill(book)
+            try:
+                self._ledger.bill(book)
+            except sqlite3.Error as bad:
+                self._log.warning("state: %s: unpriced use is billed at the next start: %s", self._state.database, bad)
         if (before.sources, before.limits) != (fresh.sources, fresh.limits):
             self._source.reconfigure(fresh.sources, line_bytes=fresh.limits.line_bytes)
         self._pipeline.use(fresh, self._accountant(), self._ledger)
@@ -250,8 +269,9 @@ class Exporter:
         now, ledger, source = self._clock.wall(), self._ledger, self._source
         view = self.exposition.view
         days = view.days
-        if days is None or not days.holds(now, ledger.days.version):
-            days = day_view(ledger, now)
+        if days is None or not days.holds(now, ledger.days):
+            with suppress(UnreadableError):  # the view before stays until the state answers
+                days = day_view(ledger, now)
         states: dict[str, int] = {}
         for file in source.files():
             states[file.state] = states.get(file.state, 0) + 1
@@ -302,6 +322,10 @@ class Exporter:
     def page(self) -> PageModel:
         """What the page for a person shows."""
         return overview(self.exposition, self._files, self._clock.wall())
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    return ("provider", "model", *config.label_names)
 
 
 def _refuse_restarts(before: Config, fresh: Config) -> None:

@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample, Timestamp
 
 from llm_cost_exporter import __version__
+from llm_cost_exporter.labels import clean
 from llm_cost_exporter.money import to_float
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = ["Exposition", "View"]
 
 FILE_STATES: Final = ("following", "finished", "missing", "unreadable", "waiting")
 _NANO: Final = 1_000_000_000
-_EXEMPLAR_LENGTH: Final = 100  # OpenMetrics allows 128 characters with the name
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Exposition:
                 metrics += _accounts(ledger, ledger.names)
         if view.ready:
             if view.days is not None:
-                metrics += _days(view.days, view, ledger.names)
+                metrics += _days(view.days, view)
             metrics.append(_prices(view))
             metrics += list(self._process.collect())
         metrics += _own(view, stats, ledger.label_sets())
@@ -179,7 +179,7 @@ def _histogram(family: _Family, labels: dict[str, str], histogram: Histogram) ->
         if bucket in exemplars:
             call, value, when = exemplars[bucket]
             exemplar = Exemplar(
-                {"request_id": call[:_EXEMPLAR_LENGTH]},
+                {"request_id": clean(call)},
                 family.scale(value),
                 Timestamp(int(when), int(when % 1 * _NANO)),
             )
@@ -190,8 +190,8 @@ def _histogram(family: _Family, labels: dict[str, str], histogram: Histogram) ->
     return samples
 
 
-def _days(days: DayView, view: View, names: tuple[str, ...]) -> list[Metric]:
-    zone = {"zone": days.zone}
+def _days(days: DayView, view: View) -> list[Metric]:
+    names, zone = days.names, {"zone": days.zone}
     spent = _gauge(
         "llm_cost_day_usd", "Dollars that the log says were spent on that day so far, in the log's own time."
     )

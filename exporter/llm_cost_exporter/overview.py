@@ -68,7 +68,7 @@ def overview(exposition: Exposition, files: Sequence[FileStatus], now: float) ->
 
 
 def _public(family: Mapping[str, Sample]) -> int:
-    return sum(sample.public for sample in family.values())
+    return sum(sample.public for sample in list(family.values()))
 
 
 def _sum(spent: Spent) -> int:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.labels import LabelReader
+from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import TooLong
 from llm_cost_exporter.types import Part, Rejected, Skip
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterator
 
     from llm_cost_exporter.config import Config, SourceConfig
     from llm_cost_exporter.ledger import Ledger, Route
@@ -72,6 +74,7 @@ class Pipeline:
         self._log = log
         self._following: dict[FollowedFile, _Following] = {}
         self._generation = 0
+        self._unfinished: Iterator[None] | None = None  # a batch that is posted in part
         self._complaints = 0
         self._complaints_minute = 0
         self.use(config, accountant, ledger)
@@ -85,15 +88,20 @@ class Pipeline:
         self._generation += 1
 
     def step(self) -> bool:
-        """Read and post one batch. False: there is nothing to read now."""
-        batch = self._source.read(_BATCH_BYTES)
-        if batch is None:
-            self._look_at_quiet_files()
-            return False
-        self._post(batch)
-        return True
+        """Read and post one batch. False: there is nothing to read now, or the state does not answer (`ledger.midway`)."""
+        posting, read = self._unfinished, True
+        if posting is None:
+            batch = self._source.read(_BATCH_BYTES)
+            posting, read = (self._look_at_quiet_files(), False) if batch is None else (self._post(batch), True)
+        self._unfinished = None
+        for _ in posting:  # once at most: it goes on with the next step
+            self._unfinished = posting
+            break
+        self._ledger.midway = self._unfinished is not None
+        return read and not self._ledger.midway
 
-    def _post(self, batch: Batch) -> None:
+    def _post(self, batch: Batch) -> Iterator[None]:
+        """Post all of `batch`. Yields where the state gave no answer: what is not posted yet is tried again then."""
         now = self._clock.wall()
         file, ledger, stats = batch.file, self._ledger, self._ledger.stats
         if ledger.in_backlog:
@@ -113,7 +121,10 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
-                self._count_line(self._take(outcome, entry))
+                taken: set[Taken] = set()
+                while not self._take(outcome, entry, taken):
+                    yield
+                self._count_line(taken)
             elif type(outcome) is Skip:
                 stats.lines_skipped += 1
             elif type(outcome) is Part:
@@ -123,7 +134,8 @@ class Pipeline:
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]
-        self._take(late, entry)
+        while not self._take(late, entry, set()):
+            yield
         stats.bytes_read += batch.size
         self._done(batch, following)
 
@@ -156,15 +168,19 @@ class Pipeline:
         if batch.last_of_file:
             self._following.pop(file, None)
 
-    def _take(self, calls: list[Usage], entry: SourceConfig) -> set[Taken]:
+    def _take(self, calls: list[Usage], entry: SourceConfig, taken: set[Taken]) -> bool:
+        """Post `calls`, each off the list once it is posted. False: the state gave no answer, the rest is still to be posted."""
         take, scope, trust = self._accountant.take, entry.name, entry.trust_reported
-        taken = set()
-        for usage in calls:
-            result = take(usage, scope, trust_reported=trust)
-            if result is Taken.DUPLICATE:
-                self._ledger.stats.duplicates += 1
-            taken.add(result)
-        return taken
+        try:
+            while calls:
+                result = take(calls[0], scope, trust_reported=trust)
+                del calls[0]
+                if result is Taken.DUPLICATE:
+                    self._ledger.stats.duplicates += 1
+                taken.add(result)
+        except UnreadableError:
+            return False
+        return True
 
     def _count_line(self, taken: set[Taken]) -> None:
         if Taken.NEW in taken:
@@ -188,7 +204,7 @@ class Pipeline:
                 f"{rejected.reason} {rejected.detail}".strip(),
             )
 
-    def _look_at_quiet_files(self) -> None:
+    def _look_at_quiet_files(self) -> Iterator[None]:
         """Streams that were logged without usage are calls once their file has been quiet for a while."""
         monotonic = self._clock.monotonic()
         for file, following in list(self._following.items()):
@@ -201,7 +217,8 @@ class Pipeline:
             reader = following.reader
             late = reader.overdue(file.position.done_until, quiet)
             if late:
-                self._take(late, file.entry)
+                while not self._take(late, file.entry, set()):
+                    yield
                 self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
 
     def forget_routes(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from llm_cost_exporter.ledger.store import UnreadableError
+
 if TYPE_CHECKING:
     import logging
 
@@ -52,27 +54,33 @@ class Saver:
         """Something changed, and the last save is long enough ago."""
         interval = _BACKLOG_INTERVAL if self.ledger.in_backlog else _INTERVAL
         return self._clock.monotonic() - self._last_try >= interval - _SLACK and (
-            self.ledger.changed() or bool(self.source.changed_positions())
+            self.ledger.changed() or self.ledger.reads.broken is not None or bool(self.source.changed_positions())
         )
 
     def save(self) -> bool:
-        """Save now. False: it failed (counted, said at a bounded rate; the next call tries again)."""
+        """Save now. False: it failed (counted, said at a bounded rate; the next call tries again).
+
+        While a batch is posted in part nothing may be written: positions and totals would not agree.
+        """
         started, now = self._clock.monotonic(), self._clock.wall()
         self._last_try = started
         try:
+            broken = self.ledger.reads.broken
             if not self._state.owns(self.store):
                 self._begin_anew("removed", "was removed or replaced")
+            elif broken is not None:
+                self._begin_anew("corrupt", f"can't be read ({broken})")
             self._write(now)
-        except sqlite3.DatabaseError as bad:
-            if bad.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) and self._recover(bad, now):
-                return True
-            return self._failed(bad)
         except (sqlite3.Error, OSError) as bad:
+            if _malformed(bad) and self._recover(bad, now):
+                return True
             return self._failed(bad)
         self._succeeded(started, now)
         return True
 
     def _write(self, now: float) -> None:
+        if self.ledger.midway:
+            raise UnreadableError("a read had no answer")
         positions = [(position.key, position.to_json()) for position in self.source.changed_positions()]
         changes = self.ledger.changes(now, positions, self.source.forgotten())
         self.store.save(changes)
@@ -109,7 +117,7 @@ class Saver:
             )
         return False
 
-    def _recover(self, bad: sqlite3.DatabaseError, now: float) -> bool:
+    def _recover(self, bad: Exception, now: float) -> bool:
         try:
             self._begin_anew("corrupt", f"can't be written ({bad})")
             started = self._clock.monotonic()
@@ -124,3 +132,8 @@ class Saver:
         self.store = self._state.renew(self.store, reason, what)
         self.ledger.use_store(self.store)
         self.source.save_all()
+
+
+def _malformed(bad: Exception) -> bool:
+    code = getattr(bad, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

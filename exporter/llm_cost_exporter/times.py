@@ -91,8 +91,10 @@ class Calendar:
         if day.start <= when < day.end:
             return day
         hour = int(when // 900)  # zones are offset from UTC by multiples of 15 minutes
-        day = self._recent.get(hour)
-        if day is None or not day.start <= when < day.end:
+        known = self._recent.get(hour)
+        if known is not None and known.start <= when < known.end:
+            day = known
+        else:
             day = self.day(datetime.fromtimestamp(when, self.zone).date())
             if len(self._recent) > 4096:
                 self._recent.clear()

@@ -55,11 +55,77 @@ def test_old_backlog_is_a_base_and_young_backlog_is_held(bench):
 
 
 def test_a_state_read_again_after_a_loss_shows_no_burst(bench):
-    """A whole log of last week, read at a first start, is a base: nothing of it is held."""
+    """A whole log of last week, read at a first start, is a base: nothing of it is kept back."""
     bench.call(time=bench.clock.wall() - 7 * 86_400)
     bench.ready()
     assert (bench.counted(), bench.shown()) == (1, 1)
-    assert not bench.ledger.held
+
+
+def test_what_comes_before_a_scrape_has_seen_the_base_is_held_too(bench):
+    """A base that no scrape saw yet must not grow: a new series' first value is lost to increase()."""
+    bench.call(time=bench.clock.wall() - 7 * 86_400)
+    bench.ready()
+    bench.call()
+    bench.save()
+    assert (bench.counted(), bench.shown()) == (2, 1)
+    hold(bench, 76)
+    assert bench.shown() == 2
+
+
+def test_what_was_shown_before_a_restart_goes_on_at_once(bench):
+    """Scrapes know a series that was not held when the process before ended: it moves with the first save."""
+    bench.ready()
+    bench.call()
+    bench.save()
+    hold(bench, 76)
+    bench.killed()
+    bench.ready()
+    bench.call()
+    bench.save()
+    assert bench.shown() == 2
+
+
+def test_a_series_that_begins_with_a_free_call_is_held(bench):
+    """A first value of 0 dollars must be seen too, before the first dollars come."""
+    bench.ready()
+    bench.call(gateway_cache_hit=True)
+    bench.save()
+    bench.call()
+    bench.save()
+    assert bench.counted("usd") > 0
+    assert bench.shown("usd") == 0
+    hold(bench, 76)
+    assert bench.shown("usd") == bench.counted("usd")
+
+
+def test_every_kind_of_a_set_that_rested_is_held(bench):
+    """A set comes back with the call of one kind; a call of another kind in the next second must not be lost either."""
+    bench.ready()
+    bench.call(tokens={"input": 1})
+    bench.call(tokens={"output": 1})
+    bench.save()
+    hold(bench, 76)
+    bench.clock.pass_(25 * 3600)
+    assert bench.ledger.sweep(bench.clock.wall())
+    bench.accountant.tariffs.forget_routes()
+    bench.call(tokens={"input": 1})
+    bench.save()
+    bench.call(tokens={"output": 1})
+    bench.save()
+    assert {name: public for _, name, _, public in bench.samples("tokens")} == {"input": 1, "output": 1}
+    hold(bench, 76)
+    assert bench.shown("tokens") == 4
+
+
+def test_holds_that_the_next_start_turns_off_end(bench):
+    """With `new_series_hold: 0s` after a restart nothing stays behind for want of a further call."""
+    bench.ready()
+    bench.call()
+    bench.save()
+    bench.config = Config.model_validate({"new_series_hold": "0s"})
+    bench.killed()
+    bench.ready()
+    assert bench.shown() == 1
 
 
 def test_a_restart_during_a_hold_begins_it_anew_and_never_goes_back(bench):

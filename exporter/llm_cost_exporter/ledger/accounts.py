@@ -16,7 +16,10 @@ from llm_cost_exporter.types import KIND_OF_METER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAMILIES", "Account", "Kind", "Row", "row_of", "unrow"]
+__all__ = ["FAMILIES", "GARBAGE", "Account", "Kind", "Row", "row_of", "unrow"]
+
+GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What reading a state raises where it holds something else than was written."""
 
 Kind = Literal["series", "pair", "span"]
 
@@ -97,7 +100,7 @@ class Account:
         )
 
     def unpack(self, data: bytes) -> None:
-        """Take back what `pack` gave. Raises ValueError, TypeError or KeyError for garbage."""
+        """Take back what `pack` gave. Raises one of GARBAGE for anything else."""
         families, histograms = orjson.loads(data)
         for name, family in families.items():
             mine = self.families[name]
@@ -129,7 +132,7 @@ def row_of(account: Account) -> Row:
 
 
 def unrow(row: Row) -> Account:
-    """The account of a row. Raises ValueError, TypeError or KeyError for garbage."""
+    """The account of a row. Raises one of GARBAGE for anything that `row_of` did not give."""
     number, kind, labels, touched, data = row
     values = tuple(orjson.loads(labels))
     if kind not in FAMILIES or not all(isinstance(value, str) for value in values):

@@ -6,18 +6,23 @@ Amounts are integers of 1e-24 USD by account number.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import math
+from typing import TYPE_CHECKING, Final, Protocol
+
+from llm_cost_exporter.times import Day
 
 if TYPE_CHECKING:
-    from llm_cost_exporter.times import Calendar, Day
+    from llm_cost_exporter.times import Calendar
 
 __all__ = ["DayBook", "DayStore"]
 
 Amounts = dict[int, int]
 
+_NO_DAY: Final = Day("", "", math.inf, math.inf)
+
 
 class DayStore(Protocol):
-    """Where closed days lie."""
+    """Where closed days lie. A read may raise UnreadableError."""
 
     def day(self, date: str) -> Amounts: ...
     def month(self, month: str) -> Amounts: ...
@@ -32,16 +37,18 @@ class DayBook:
         self._days: dict[str, Amounts] = {}
         self._months: dict[str, Amounts] = {}
         self._dirty: dict[str, set[int]] = {}
-        self._last_day: Day | None = None  # the day of the last post, and what is of it
-        self._last: tuple[Amounts, Amounts, set[int]] = ({}, {}, set())
+        self.at = _NO_DAY  # the day turned to, and what is of it
+        self._page: tuple[Amounts, Amounts, set[int]] = ({}, {}, set())
         self.version = 0  # grows with every post, for those who keep a view
 
-    def post(self, account: int, day: Day, usd: int) -> None:
-        """`account` spent `usd` more on `day`."""
-        if day is not self._last_day:
-            self._last_day = day
-            self._last = self._day(day.date), self._month(day.month), self._dirty.setdefault(day.date, set())
-        amounts, month, dirty = self._last
+    def turn_to(self, day: Day) -> None:
+        """The next posts are of `day`. All that may be unreadable is read here."""
+        self._page = self._day(day.date), self._month(day.month), self._dirty.setdefault(day.date, set())
+        self.at = day
+
+    def post(self, account: int, usd: int) -> None:
+        """`account` spent `usd` more on the day turned to."""
+        amounts, month, dirty = self._page
         self.version += 1
         amounts[account] = amounts.get(account, 0) + usd
         month[account] = month.get(account, 0) + usd
@@ -63,17 +70,16 @@ class DayBook:
             for number in sorted(numbers)
         ]
 
-    def use_store(self, store: DayStore) -> None:
-        """The store is a new, empty one: `changed` gives all that is in memory."""
-        self._store = store
-        self._last_day = None
+    def write_all(self) -> None:
+        """The store is a new one: `changed` gives all that is in memory."""
+        self.at = _NO_DAY
         for date, amounts in self._days.items():
             self._dirty[date] = set(amounts)
 
     def saved(self, now: float) -> None:
         """`changed` is on disk. What is no longer of use leaves memory."""
         self._dirty = {}
-        self._last_day = None
+        self.at = _NO_DAY
         yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
         days = {yesterday.date, today.date, tomorrow.date}
         months = {today.month, tomorrow.month, self._calendar.previous_month(today.month)}

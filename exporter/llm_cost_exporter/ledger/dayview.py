@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llm_cost_exporter.ledger.days import DayBook
     from llm_cost_exporter.ledger.ledger import Ledger
     from llm_cost_exporter.times import Day
 
@@ -18,6 +19,8 @@ Spent = list[tuple[tuple[str, ...], int]]  # label values and 1e-24 USD
 class DayView:
     """An immutable view, made by the posting thread and read by scrapes."""
 
+    book: DayBook  # whose days they are
+    names: tuple[str, ...]  # of the label values
     zone: str
     bounds: tuple[Day, Day, Day]  # yesterday, today, tomorrow
     month_bounds: tuple[tuple[str, float, float], ...]  # this month and the next: name, start, end
@@ -33,13 +36,13 @@ class DayView:
     def this_month(self) -> Spent:
         return self.months[-1][1]
 
-    def holds(self, now: float, version: int) -> bool:
-        """The view is still right at `now`, for that version of the day book."""
-        return self.version == version and self.bounds[1].start <= now < self.bounds[1].end
+    def holds(self, now: float, book: DayBook) -> bool:
+        """The view is still right at `now`, for that day book."""
+        return self.book is book and self.version == book.version and self.bounds[1].start <= now < self.bounds[1].end
 
 
 def day_view(ledger: Ledger, now: float) -> DayView:
-    """The view at `now` (epoch seconds). What was alive yesterday has a today, of 0 until it spends."""
+    """The view at `now` (epoch seconds). What was alive yesterday has a today, of 0 until it spends. Raises UnreadableError."""
     calendar, book = ledger.calendar, ledger.days
     bounds = calendar.yesterday_today_tomorrow(now)
     yesterday, today, _ = bounds
@@ -55,6 +58,8 @@ def day_view(ledger: Ledger, now: float) -> DayView:
         return [(ledger.labels_of(number), usd) for number, usd in amounts.items()]
 
     return DayView(
+        book=book,
+        names=ledger.names,
         zone=calendar.name,
         bounds=bounds,
         month_bounds=tuple((month, *calendar.month_bounds(month)) for month in (today.month, following)),

@@ -16,7 +16,8 @@ from llm_cost_exporter.dedup import Ids
 from llm_cost_exporter.ledger.accounts import Account, row_of, unrow
 from llm_cost_exporter.ledger.days import DayBook
 from llm_cost_exporter.ledger.folding import Folding
-from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
+from llm_cost_exporter.ledger.reads import Reads
+from llm_cost_exporter.ledger.samples import BOUNDS, SEEN, Histogram, Sample
 from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
@@ -39,6 +40,7 @@ __all__ = ["IDLE_SECONDS", "Ledger", "Route"]
 IDLE_SECONDS: Final = 24 * 3600.0  # a set without news for so long leaves /metrics and memory
 _MOST_ROUTES: Final = 4096  # a model; label values are what a log says
 _MOST_NAMES: Final = 20_000
+_EXEMPLAR_LENGTH: Final = 100  # characters of a request id: OpenMetrics allows 128 with the name
 
 
 class Route:
@@ -63,7 +65,9 @@ class Ledger:
         self.in_backlog = True
         self.stats = Stats(self.names)
         self.ids = Ids(config.dedup.window, config.dedup.max_age)
-        self.days = DayBook(calendar, store)
+        self.reads = Reads(store)
+        self.days = DayBook(calendar, self.reads)
+        self.midway = False  # a batch is posted in part (a read got no answer): nothing may be saved
         self.ledger_id: str | None = None
         self.held: list[tuple[Account, Sample | Histogram]] = []
         self._store = store
@@ -85,13 +89,15 @@ class Ledger:
         if "stats" in meta:
             self.stats.unpack(meta["stats"])
         self.ledger_id = meta.get("ledger")
-        self._next_number = self._store.highest_number() + 1
+        # Numbers are never given twice: remembered ids name them longer than their accounts may last.
+        self._next_number = max(self._store.highest_number() + 1, int(meta.get("next_number", 1)))
         for row in self._store.accounts(now - IDLE_SECONDS):
             account = unrow(row)
             self._enter(account)
             for sample in account.samples():
+                sample.since = None if sample.held else SEEN
                 sample.held = self.hold  # until the backlog is read; see `ready`
-        self.ids.load(self._store.ids())
+        self.ids.load(data for _, data in self._store.ids())
 
     def _enter(self, account: Account) -> None:
         self._accounts[account.kind, account.labels] = account
@@ -103,21 +109,25 @@ class Ledger:
     def _open(self, kind: Kind, labels: tuple[str, ...]) -> Account:
         account = self._accounts.get((kind, labels))
         if account is None:
-            row = self._store.account(kind, orjson.dumps(labels).decode())
-            if row is None:
+            account = self.reads.account(kind, orjson.dumps(labels).decode())
+            if account is None:
                 account = Account(self._next_number, kind, labels)
                 self._next_number += 1
             else:  # back after a rest: its old value is shown first
-                account = unrow(row)
                 for sample in account.samples():
                     sample.held = self.hold
+                self._touch(account)
             self._enter(account)
         return account
 
     # posting: the path of every line
 
     def route(self, tariff: Tariff[Route], usage: Usage) -> Route:
-        wanted = (tariff.provider, tariff.model, *usage.labels)
+        values = usage.labels
+        if len(values) != len(self.names) - 2:
+            # Read by a configuration of other labels: a stream held since, or an open part. App and team are always first.
+            values = (*values[:2], *[""] * (len(self.names) - 4))
+        wanted = (tariff.provider, tariff.model, *values)
         labels, folded = self._folding.fold(wanted, lambda them: ("series", them) in self._accounts, self._series)
         account = self._open("series", labels)
         account.span = self._open("span", labels[:4])
@@ -131,17 +141,21 @@ class Ledger:
         return account.account.number
 
     def account_of(self, number: int) -> Route | None:
-        account = self._by_number.get(number)
-        if account is None:
-            row = self._store.account_numbered(number)
-            if row is None or row[1] != "series":
-                return None
-            account = self._open("series", unrow(row).labels)
+        account = self._by_number.get(number) or self.reads.numbered(number)
+        if account is None or account.kind != "series":
+            return None
+        account = self._open("series", account.labels)
         account.span = self._open("span", account.labels[:4])
         return Route(account, ())
 
     def first(self, route: Route, tariff: Tariff[Route], usage: Usage, cost: dict[str, int] | None) -> None:
         account, when, tokens = route.account, usage.time, usage.tokens
+        # All that may have to be read of the store comes before all that is changed: a call is posted whole or not at all.
+        day = self.days.at
+        if not day.start <= when < day.end:
+            self.days.turn_to(self.calendar.day_of(when))
+        if cost is None or usage.without_usage:
+            self._have_pair(account)
         old = when < self.base_before
         if not account.dirty:
             self._touch(account)
@@ -160,7 +174,7 @@ class Ledger:
         if route.folded:
             for name in route.folded:
                 self.stats.folded[name] += 1
-        total = self._post(account, tariff, tokens, cost, when, usage.context, tokens, old=old)
+        total = self._post(account, tariff, tokens, cost, usage.context, tokens, calls=1, old=old)
         span = account.span
         if span is None:
             raise AssertionError("an account without its histograms")
@@ -176,6 +190,9 @@ class Ledger:
         reported: int, failed_now: bool,
     ) -> None:  # fmt: skip
         account, hold = route.account, self.hold
+        self.days.turn_to(self.calendar.day_of(entry.time))
+        if cost is None:
+            self._have_pair(account)
         old = entry.time < self.base_before
         self._touch(account)
         if failed_now and usage.failure is not None:
@@ -183,7 +200,8 @@ class Ledger:
         if reported:
             account.add(account.reported, "", reported, old=old, held=hold)
         whole = {meter: entry.tokens.get(meter, 0) + count for meter, count in tokens.items()}
-        total = self._post(account, tariff, tokens, cost, entry.time, entry.context, entry.tokens | whole, old=old)
+        calls = 0 if entry.tokens else 1
+        total = self._post(account, tariff, tokens, cost, entry.context, entry.tokens | whole, calls=calls, old=old)
         if tokens and not entry.tokens:  # a failure without tokens that later succeeded
             if account.span is not None:
                 self._observe_tokens(account.span, tokens, total, usage, old=old)
@@ -194,19 +212,19 @@ class Ledger:
         self.stats.conflicting_duplicates += 1
 
     def _post(
-        self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], cost: dict[str, int] | None, when: float,
-        context: Context, whole: dict[str, int], *, old: bool,
+        self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], cost: dict[str, int] | None,
+        context: Context, whole: dict[str, int], *, calls: int, old: bool,
     ) -> int | None:  # fmt: skip
-        """Tokens, dollars and the day. Returns the dollars; None where no price is known."""
+        """Tokens, dollars and the day, which is at hand. Returns the dollars; None where no price is known."""
         samples = account.token_samples
         for meter, count in tokens.items():
             sample = samples.get(meter) or account.token_sample(meter, held=self.hold)
             sample.value += count
             if old:
                 sample.public += count
-        day = self.calendar.day_of(when)
         if cost is None:
-            self._unpriced.add(day.date, account.number, tariff.provider, tariff.model, context, tokens, whole)
+            date, provider, model = self.days.at.date, tariff.provider, tariff.model
+            self._unpriced.add(date, account.number, provider, model, context, tokens, whole, calls=calls)
             self._count_pair(account, "unpriced_tokens", sum(tokens.values()), old=old)
             return None
         samples, total = account.usd_samples, 0
@@ -216,13 +234,17 @@ class Ledger:
             if old:
                 sample.public += usd
             total += usd
-        self.days.post(account.number, day, total)
+        self.days.post(account.number, total)
         return total
+
+    def _have_pair(self, account: Account) -> None:
+        if account.pair is None:
+            account.pair = self._open("pair", account.labels[:2])
 
     def _count_pair(self, account: Account, family: str, amount: int, *, old: bool) -> None:
         pair = account.pair
         if pair is None:
-            pair = account.pair = self._open("pair", account.labels[:2])
+            raise AssertionError("an account without its pair at hand")
         self._touch(pair)
         pair.add(pair.families[family], "", amount, old=old, held=self.hold)
 
@@ -235,7 +257,7 @@ class Ledger:
             histogram, bucket = self._observe(span, "cost", usd, old=old)
             call = usage.request_id or usage.id
             if call is not None:
-                histogram.exemplars[bucket] = (call, usd, usage.time)
+                histogram.exemplars[bucket] = (call[:_EXEMPLAR_LENGTH], usd, usage.time)
 
     def _observe(self, span: Account, name: str, value: int, *, old: bool) -> tuple[Histogram, int]:
         if not span.dirty:
@@ -259,13 +281,17 @@ class Ledger:
     # prices that came later
 
     def bill(self, book: PriceBook) -> int:
-        """Bill what was unpriced and has a price now: part of the base, never a burst. Returns the number of rows billed."""
+        """Bill what was unpriced and has a price now: part of the base, never a burst. Returns the number of rows billed.
+
+        Raises sqlite3.Error where the store does not answer; what is not billed by then is billed at the next start.
+        """
         billed = 0
         self._unpriced.set_thresholds(book.thresholds())
         for bill in list(bills(self._store.unpriced(), book, self.calendar)):
             route = self.account_of(bill.account)
             if route is None:
                 continue
+            self.days.turn_to(self.calendar.on(bill.date))
             self._touch(route.account)
             total = 0
             for meter, cost in bill.cost.items():
@@ -273,7 +299,7 @@ class Ledger:
                 sample.value += cost
                 sample.public += cost
                 total += cost
-            self.days.post(bill.account, self.calendar.on(bill.date), total)
+            self.days.post(bill.account, total)
             self._billed += bill.rows
             billed += len(bill.rows)
         return billed
@@ -288,14 +314,14 @@ class Ledger:
         return self._series
 
     def labels_of(self, number: int) -> tuple[str, ...]:
-        """The label values of an account, also of one that has left memory (the posting thread alone)."""
+        """The label values of an account, also of one that has left memory (the posting thread alone). Raises UnreadableError."""
         account = self._by_number.get(number)
         if account is not None:
             return account.labels
         labels = self._label_names.get(number)
         if labels is None:
-            row = self._store.account_numbered(number)
-            labels = ("unknown",) * len(self.names) if row is None else unrow(row).labels
+            account = self.reads.numbered(number)
+            labels = ("unknown",) * len(self.names) if account is None else account.labels
             if len(self._label_names) >= _MOST_NAMES:
                 self._label_names.clear()
             self._label_names[number] = labels
@@ -308,7 +334,12 @@ class Ledger:
         for account in self._dirty:
             account.touched = now
         ids, ids_gone = self.ids.changed()
-        meta = {"stats": self.stats.pack(), "labels": orjson.dumps(self.names[2:]).decode()}
+        self._unpriced.recount(self._store)
+        meta = {
+            "stats": self.stats.pack(),
+            "labels": orjson.dumps(self.names[2:]).decode(),
+            "next_number": str(self._next_number),
+        }
         if self.ledger_id is not None:
             meta["ledger"] = self.ledger_id
         zone = self.calendar.name
@@ -330,12 +361,9 @@ class Ledger:
             for account in self._dirty:
                 account.dirty = False
                 for sample in account.samples():
-                    if sample.held and not self.in_backlog:
-                        if sample.at_rest():
-                            sample.held = False
-                        elif sample.since is None:
-                            sample.since = monotonic
-                            self.held.append((account, sample))
+                    if sample.held and sample.since is None and not self.in_backlog:
+                        sample.since = monotonic
+                        self.held.append((account, sample))
                     sample.publish()
             self.stats.publish()
         self._dirty = []
@@ -345,10 +373,10 @@ class Ledger:
         self._unpriced.saved()
 
     def use_store(self, store: Store) -> None:
-        """The database is a new, empty one: the next save writes all that is in memory."""
+        """The database is a new one, with older rows at most: the next save writes all that is in memory."""
         self._store = store
-        self.days.use_store(store)
-        self._billed = []
+        self.reads.use_store(store)
+        self.days.write_all()
         for account in self._accounts.values():
             self._touch(account)
         self.ids.everything()
@@ -359,16 +387,19 @@ class Ledger:
     # holds
 
     def ready(self) -> None:
-        """The backlog is read: what was young in it is held from the next save on, all else is shown."""
+        """The backlog is read: what is young or new in it is held from the next save on, all else is shown.
+
+        Also a series that is all base: what comes before a scrape has seen the base would be lost to increase().
+        """
         self.in_backlog = False
         self.base_before = float("-inf")
         for account in self._accounts.values():
             for sample in account.samples():
-                if sample.held:
-                    if sample.at_rest():
-                        sample.held = False
-                    else:
-                        self._touch(account)
+                if sample.since == SEEN and sample.at_rest():
+                    sample.held = False
+                else:
+                    self._touch(account)
+                sample.since = None
 
     def release(self, due_before: float) -> None:
         """End the holds of what was first shown (monotonic seconds) at or before `due_before`: seen after the next save."""

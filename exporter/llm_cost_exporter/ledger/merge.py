@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from llm_cost_exporter.ledger.accounts import Account, row_of, unrow
-from llm_cost_exporter.ledger.store import Changes
+from llm_cost_exporter.dedup import renumbered
+from llm_cost_exporter.ledger.accounts import GARBAGE, Account, row_of, unrow
+from llm_cost_exporter.ledger.store import Changes, UnreadableError
 
 if TYPE_CHECKING:
     from llm_cost_exporter.ledger.store import Store
@@ -21,8 +22,17 @@ def relabel(store: Store, names: tuple[str, ...]) -> None:
     """Bring the store's series to the label `names` (provider, model, then the configured ones), in one transaction.
 
     A new label is empty in what was counted before it. Totals of sets that differed in a dropped label alone are merged,
-    shown at once. Raises ValueError, TypeError or KeyError for a broken state.
+    shown at once; as new series they are held at that first. Raises sqlite3.Error, and nothing is changed then.
     """
+    try:
+        _relabel(store, names)
+    except GARBAGE as bad:
+        broken = UnreadableError(f"{type(bad).__name__}: {bad}")
+        broken.broken = True
+        raise broken from bad
+
+
+def _relabel(store: Store, names: tuple[str, ...]) -> None:
     meta = store.meta()
     if "labels" not in meta:
         return
@@ -35,6 +45,9 @@ def relabel(store: Store, names: tuple[str, ...]) -> None:
         account = unrow(row)
         values = dict(zip(before, account.labels, strict=True))
         account.labels = tuple(values.get(name, "") for name in names)
+        if any(value and name not in names for name, value in values.items()):
+            for sample in account.samples():
+                sample.held = True
         into = merged.get(account.labels)
         if into is None:
             merged[account.labels] = account
@@ -42,4 +55,6 @@ def relabel(store: Store, names: tuple[str, ...]) -> None:
             into.absorb(account)
             moves.append((account.number, into.number))
     rows = [row_of(account) for account in merged.values()]
-    store.merge(moves, Changes(accounts=rows, meta={"labels": orjson.dumps(names[2:]).decode()}))
+    moved = dict(moves)
+    ids = [(chunk, new) for chunk, data in store.ids() if moved and (new := renumbered(data, moved)) is not None]
+    store.merge(moves, Changes(accounts=rows, ids=ids, meta={"labels": orjson.dumps(names[2:]).decode()}))

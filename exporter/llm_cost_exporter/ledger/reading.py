@@ -10,7 +10,7 @@ import orjson
 
 from llm_cost_exporter import money
 from llm_cost_exporter.errors import ExporterError, UsageError
-from llm_cost_exporter.ledger.accounts import Account, unrow
+from llm_cost_exporter.ledger.accounts import GARBAGE, Account, unrow
 from llm_cost_exporter.ledger.store import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def read_contents(directory: Path) -> Contents:
             return _read(db)
         finally:
             db.close()
-    except (sqlite3.Error, ValueError, TypeError, KeyError) as bad:
+    except (sqlite3.Error, *GARBAGE) as bad:
         raise ExporterError(f"{database}: can't be read ({bad})") from bad
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["BOUNDS", "Histogram", "Sample"]
+__all__ = ["BOUNDS", "SEEN", "Histogram", "Sample"]
+
+SEEN: Final = float("-inf")  # `since` of what scrapes of an earlier process saw, while a backlog is read
 
 NANOSECOND_BOUNDS = tuple(
     int(seconds * 1_000_000_000) for seconds in (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
@@ -35,7 +37,7 @@ class Sample:
         self.value = 0
         self.public = 0
         self.held = held
-        self.since: float | None = None  # monotonic seconds at which it was first shown; None: not shown yet
+        self.since: float | None = None  # monotonic seconds at which it was first shown; None: not shown yet; or SEEN
 
     def publish(self) -> None:
         if not self.held:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from llm_cost_exporter.errors import ExporterError
-from llm_cost_exporter.ledger.store import OtherVersionError, Store
+from llm_cost_exporter.ledger.accounts import GARBAGE
+from llm_cost_exporter.ledger.store import OtherVersionError, Store, is_broken
 
 if TYPE_CHECKING:
     import logging
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["RESET_REASONS", "StateDir"]
 
 RESET_REASONS: Final = ("corrupt", "version", "removed")
-_BROKEN = (sqlite3.DatabaseError, ValueError, TypeError, KeyError, IndexError, UnicodeError)
 
 
 class StateDir:
@@ -63,8 +64,9 @@ class StateDir:
             raise ExporterError(
                 f"state_dir {self.path}: another llm-cost-exporter (pid {holder}) is using it; give each its own --state-dir"
             ) from bad
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk the lock holds without our pid in it
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         self._read_identity()
 
     def release(self) -> None:
@@ -82,13 +84,13 @@ class StateDir:
             return self._try(zone, load)
         except OtherVersionError as other:
             self._set_aside("version", f"is of another version ({other})")
-        except sqlite3.OperationalError as bad:
-            if not _malformed(bad):
+        except sqlite3.Error as bad:
+            if not is_broken(bad):
                 raise ExporterError(
                     f"{self.database}: {bad}; a database that this user can read and write would be right"
                 ) from bad
             self._set_aside("corrupt", f"can't be read ({bad})")
-        except _BROKEN as bad:
+        except GARBAGE as bad:
             self._set_aside("corrupt", f"can't be read ({type(bad).__name__}: {bad})")
         try:
             return self._try(zone, load)
@@ -104,25 +106,46 @@ class StateDir:
         return (there.st_dev, there.st_ino) == store.file_id
 
     def renew(self, store: Store, reason: str, what: str) -> Store:
-        """A new, empty store in the place of `store`, which is gone or broken. Raises sqlite3.Error or OSError."""
-        zone = store.zone
-        if self.owns(store):
-            store.close()
-            name = self._aside()
-            what = f"{what}; set aside as {name}"
+        """A new store in the place of `store`, which is gone or broken, with what can still be read of it.
+
+        Raises sqlite3.Error or OSError; `store` is then as it was, but for a failure in the last steps.
+        """
+        zone, owned = store.zone, self.owns(store)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock_again()
+        new = self.path / f"{self.database.name}.new"
+        _remove(new)
+        if owned:
+            _rebuild(store, new)
         else:
-            self.path.mkdir(parents=True, exist_ok=True)
-            for suffix in ("-wal", "-shm"):  # of the database that is gone; another's would spoil the new one
-                self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
-            if self.database.exists():
-                what = f"{what}; the one in its place is set aside as {self._aside()}"
-            store.copy_to(self.database)  # the open file is still readable, and has the days that are not in memory
-            store.close()
+            store.copy_to(new)  # the open file is still readable, and has the days that are not in memory
+        store.close()  # before another is at its path: SQLite removes the log of what it closes by name
+        if owned:
+            what = f"{what}; set aside as {self._aside()}"
+        elif self.database.exists():
+            what = f"{what}; the one in its place is set aside as {self._aside()}"
+        _remove(self.database)  # a log of the database that is gone would spoil the new one
+        if new.exists():
+            new.replace(self.database)
         fresh = Store(self.database, zone)
         self._log.error("state: %s %s; written anew from memory", self.database, what)
         self.resets[reason] += 1
         self._write_identity()
         return fresh
+
+    def _lock_again(self) -> None:
+        """If the directory was removed with its lock, lock the new one. Raises OSError where another exporter was faster."""
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if self._lock is not None and os.path.samestat(os.fstat(lock), os.fstat(self._lock)):
+            os.close(lock)
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise
+        self.release()
+        self._lock = lock
 
     def _try(self, zone: str, load: Callable[[Store], None]) -> Store:
         store = Store(self.database, zone)
@@ -178,7 +201,7 @@ class StateDir:
             resets = {reason: int(data["state_resets"].get(reason, 0)) for reason in RESET_REASONS}
         except FileNotFoundError:
             return
-        except (OSError, *_BROKEN) as bad:
+        except (OSError, *GARBAGE) as bad:
             self._log.error("state: %s can't be read (%s); it is written anew", self._identity_file, type(bad).__name__)
             return
         self.ledger, self.resets = ledger, resets
@@ -196,5 +219,20 @@ class StateDir:
             self._log.error("state: %s can't be written: %s", self._identity_file, bad.strerror)
 
 
-def _malformed(bad: sqlite3.OperationalError) -> bool:
-    return bad.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+def _rebuild(store: Store, path: Path) -> None:
+    """A new database at `path` with what can still be read of `store`."""
+    rows = store.salvage()
+    fresh = Store(path, store.zone)
+    try:
+        fresh.save(rows)
+    except sqlite3.Error as bad:
+        if not is_broken(bad):
+            raise  # the disk is full: later
+        # What was read contradicts itself: the new one begins empty.
+    finally:
+        fresh.close()
+
+
+def _remove(database: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)

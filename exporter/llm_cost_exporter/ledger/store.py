@@ -7,9 +7,11 @@ that agree. WAL with synchronous=FULL: what a scrape has seen survives a power c
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from llm_cost_exporter.ledger.accounts import GARBAGE, unrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.ledger.accounts import Row
 
-__all__ = ["SCHEMA_VERSION", "Changes", "OtherVersionError", "Store", "UnpricedRow"]
+__all__ = ["SCHEMA_VERSION", "Changes", "OtherVersionError", "Store", "UnpricedRow", "UnreadableError", "is_broken"]
 
 SCHEMA_VERSION: Final = 1
 KEEP_DAYS: Final = 400
@@ -44,8 +46,31 @@ CREATE TABLE file (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
 _SELECT_ACCOUNT: Final = "SELECT number, kind, labels, touched, data FROM account"
 
 
+_SURROUNDINGS: Final = frozenset(
+    (
+        sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOLFS,
+    )
+)  # fmt: skip
+
+
 class OtherVersionError(Exception):
     """The database is of a version that this program does not read."""
+
+
+class UnreadableError(sqlite3.DatabaseError):
+    """A read while running got no answer. Nothing was posted. `broken`: not for now, but because of what the database holds."""
+
+    broken = False
+
+
+def is_broken(bad: Exception) -> bool:
+    """The database itself is wrong; False: what is around it (disk, permissions, locks) may get well again."""
+    if isinstance(bad, UnreadableError):
+        return bad.broken
+    code = getattr(bad, "sqlite_errorcode", None)  # Python's own errors (text that is no UTF-8) have none
+    return code is None or code & 0xFF not in _SURROUNDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +140,31 @@ class Store:
         self._db.close()
 
     def copy_to(self, path: Path) -> None:
-        """Write a copy of the whole database to `path`, as far as it can still be read."""
+        """Write a copy of the whole database to `path`; none where it is broken. Raises where the copy can't be written."""
         with closing(sqlite3.connect(path)) as copy:
             try:
                 self._db.backup(copy)
-            except sqlite3.Error:
+            except sqlite3.Error as bad:
                 copy.close()
                 path.unlink(missing_ok=True)
+                if not is_broken(bad):
+                    raise
+
+    def salvage(self) -> Changes:
+        """What can still be read of a broken database and need not be in memory: label sets, days, unpriced use."""
+        rows = Changes()
+        with suppress(sqlite3.Error):
+            for row in self._db.execute(_SELECT_ACCOUNT):
+                with suppress(*GARBAGE):
+                    unrow(row)
+                    rows.accounts.append(row)
+        with suppress(sqlite3.Error):
+            for zone, date, account, usd in self.all_days():
+                with suppress(*GARBAGE):
+                    rows.days.append((zone, date, account, str(int(usd))))
+        with suppress(sqlite3.Error):
+            rows.unpriced.extend(self.unpriced())
+        return rows
 
     # what a start reads
 
@@ -150,6 +193,9 @@ class Store:
         found: Row | None = self._db.execute(f"{_SELECT_ACCOUNT} WHERE number = ?", (number,)).fetchone()
         return found
 
+    def unpriced_rows(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM unpriced").fetchone()[0])
+
     def highest_number(self) -> int:
         return self._db.execute("SELECT coalesce(max(number), 0) FROM account").fetchone()[0] or 0
 
@@ -171,9 +217,9 @@ class Store:
         """zone, date, account, usd of every day kept, in order."""
         yield from self._db.execute("SELECT zone, date, account, usd FROM day ORDER BY zone, date, account")
 
-    def ids(self) -> Iterator[bytes]:
-        for (data,) in self._db.execute("SELECT data FROM ids ORDER BY chunk"):
-            yield data
+    def ids(self) -> Iterator[tuple[int, bytes]]:
+        """Chunks of the ring of ids, oldest first."""
+        yield from self._db.execute("SELECT chunk, data FROM ids ORDER BY chunk")
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield from self._db.execute("SELECT key, data FROM file ORDER BY key")
@@ -248,6 +294,7 @@ class Store:
                 "UPDATE account SET labels = ?3, touched = ?4, data = ?5 WHERE number = ?1 AND kind = ?2",
                 changes.accounts,
             )
+            db.executemany("INSERT OR REPLACE INTO ids VALUES (?, ?)", changes.ids)
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(changes.meta.items()))
             db.execute("COMMIT")
         except BaseException:

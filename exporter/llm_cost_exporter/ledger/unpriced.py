@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from llm_cost_exporter.ledger.store import UnpricedRow
-from llm_cost_exporter.tariffs import Tariffs, total_input
+from llm_cost_exporter.tariffs import FEE, Tariffs, total_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from llm_cost_exporter.ledger.store import Store
     from llm_cost_exporter.prices import PriceBook
     from llm_cost_exporter.tariffs import Context
     from llm_cost_exporter.times import Calendar
@@ -63,16 +64,23 @@ class Unpriced:
         context: Context,
         tokens: dict[str, int],
         whole: dict[str, int],
+        *,
+        calls: int,
     ) -> None:
-        """`tokens` more of a call whose tokens are `whole` in all."""
+        """`tokens` more of a call whose tokens are `whole` in all; `calls` is 1 where they are its first."""
         if self._kept + len(self.pending) >= _MOST_ROWS:
             return
         at = bisect_left(self._thresholds, total_input(whole))
         size = self._thresholds[at - 1] if at else 0
         variant = orjson.dumps(context).decode()
-        for meter, count in tokens.items():
+        for meter, count in (*tokens.items(), (FEE, calls)) if calls else tokens.items():
             row = UnpricedRow(day, account, provider, model, variant, size, meter)
             self.pending[row] = self.pending.get(row, 0) + count
+
+    def recount(self, store: Store) -> None:
+        """Rows are written again and again, and pruned: when it looks as if there were too many, count them."""
+        if self._kept + len(self.pending) >= _MOST_ROWS:
+            self._kept = store.unpriced_rows()
 
     def saved(self) -> None:
         self._kept += len(self.pending)
@@ -90,9 +98,12 @@ def bills(rows: Iterable[tuple[UnpricedRow, int]], book: PriceBook, calendar: Ca
     for (day, account, provider, model, variant, size), group in groupby(rows, key=one_call):
         members = list(group)
         tokens = {row.meter: count for row, count in members}
+        calls = tokens.pop(FEE, 0)
         noon = datetime.combine(date.fromisoformat(day), time(12), calendar.zone).timestamp()
         context = tuple((name, value) for name, value in orjson.loads(variant))
         rates = tariffs.find(provider, model).rates_at(noon, size + 1, context)
         if rates is not None and all(meter in rates.meters for meter in tokens):
             cost = {meter: count * rates.meters[meter] for meter, count in tokens.items()}
+            if calls and rates.per_call:
+                cost[FEE] = calls * rates.per_call
             yield Bill(day, account, tokens, cost, [row for row, _ in members])
