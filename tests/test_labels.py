@@ -107,3 +107,9 @@ def test_equal_values_are_one_object() -> None:
         assert values(reader, {"x": f"v{number}"}) == (f"v{number}",)
     assert len(reader._values) <= 10_000
     assert len(reader._tuples) <= 10_000
+
+
+def test_what_is_invisible_joins_no_spaces() -> None:
+    """White space on both sides of what is taken out is one space."""
+    assert clean("0 \x1b\r\ud7fc") == "0 \ud7fc"
+    assert clean("a \u202e b\n") == "a b"

@@ -34,9 +34,8 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 def clean(text: str) -> str:
     """`text` as a label value: white space of any kind one space, nothing invisible or invalid, at most 128 characters."""
     if len(text) > MOST_CHARACTERS or not text.isprintable():
-        text = _SPACES.sub(" ", text[:_MOST_LENGTH_LOOKED_AT])
-        text = "".join(char for char in text if not _is_invisible(char))
-        text = text.strip()[:MOST_CHARACTERS]
+        text = "".join(char for char in text[:_MOST_LENGTH_LOOKED_AT] if char.isspace() or not _is_invisible(char))
+        text = _SPACES.sub(" ", text).strip()[:MOST_CHARACTERS]
     return text.strip()
 
 
