@@ -191,7 +191,9 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
         alike = 0 < size <= there and same_prefix(content.fd, fd, size)
         if alike:
             return Verdict(Kind.WAIT, on=file, verified=True)
-        if is_intact(file, fd):  # asked after comparing: a truncation in between must not make the copy look like another file
+        if is_intact(
+            file, fd
+        ):  # asked after comparing: a truncation in between must not make the copy look like another file
             return None
     except OSError:
         return Verdict(Kind.LATER)

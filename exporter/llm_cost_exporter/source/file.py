@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.gz import GzReading
     from llm_cost_exporter.source.position import Position
 
-__all__ = ["FileState", "FileStatus", "FollowedFile", "Name", "Waiting"]
+__all__ = ["NOWHERE", "FileState", "FileStatus", "FollowedFile", "Name", "Waiting"]
 
 FileState = Literal["following", "finished", "missing", "unreadable", "waiting"]
 
@@ -38,7 +38,7 @@ class FollowedFile:
     """
 
     __slots__ = (
-        "after", "attached", "blank", "content", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
+        "after", "attached", "blank", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
         "offset", "persists", "position", "queued", "rotated_at", "scanned", "size", "skipping", "suspect", "tail", "trouble",
         "where",
     )  # fmt: skip
@@ -67,6 +67,7 @@ class FollowedFile:
         self.after: FollowedFile | None = None  # read that one to its end first
         self.queued = False
         self.trouble: str | None = None
+        self.damaged = False  # compressed data that can't be read: not tried again unless the file changes
         self.persists = True
         self.gz: GzReading | None = None
         self.newcomer_of = -1  # the look at which its pattern's first start found it: what is alike then is no copy

@@ -18,12 +18,12 @@ from llm_cost_exporter.source.backlog import Backlog
 from llm_cost_exporter.source.batch import Batch
 from llm_cost_exporter.source.book import Book
 from llm_cost_exporter.source.discovery import STDIN, Discovery
-from llm_cost_exporter.source.file import FileStatus, FollowedFile
+from llm_cost_exporter.source.file import NOWHERE, FileStatus, FollowedFile
 from llm_cost_exporter.source.gz import CorruptError, GzReading
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.plain import PlainReader
 from llm_cost_exporter.source.position import MOST_CHECKPOINTS, Position
-from llm_cost_exporter.source.rotation import Rotation
+from llm_cost_exporter.source.rotation import LINGER_SECONDS, Rotation
 from llm_cost_exporter.source.status import Statuses
 from llm_cost_exporter.source.stdin import StdinReader
 from llm_cost_exporter.source.tracker import Tracker
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Source"]
 
 _MOST_GZ: Final = 4  # decompressed at the same time
+_MOST_STALLED: Final = 32  # kept open while they wait for more
 _SWEPT_A_ROUND: Final = 20
 
 
@@ -105,6 +106,8 @@ class Source:
             rotation.search(now)
         if tracker.to_bridge:
             rotation.bridge(now)
+        if self._gz_open:
+            self._look_at_stalled(now)
         self._sweep()
         self._backlog.begin(tracker.files.values())
         if not self._backlog.read:
@@ -166,7 +169,9 @@ class Source:
                 fresh = first.position.successor()
                 file.position.format_state, file.position.previous_time = fresh.format_state, fresh.previous_time
             file.after = None
-        return file.position.gz and file.gz is None and not file.ended and len(self._gz_open) >= _MOST_GZ
+        if not file.position.gz or file.gz is not None or file.ended:
+            return False
+        return sum(not other.drained for other in self._gz_open.values()) >= _MOST_GZ
 
     @staticmethod
     def _has_more(file: FollowedFile, batch: Batch | None) -> bool:
@@ -184,8 +189,7 @@ class Source:
         except FileNotFoundError:
             return None
         except CorruptError as bad:
-            self._close_gz(file)
-            self._watch.trouble(file, bad)
+            self._damaged(file, bad)
             return None
         except OSError as bad:
             self._tracker.handles.close(file)
@@ -217,6 +221,20 @@ class Source:
             self._close_gz(file)
         return batch
 
+    def _look_at_stalled(self, now: float) -> None:
+        """A compressed file that ends too early is being written; if it does not grow for long, it was cut off."""
+        for file in list(self._gz_open.values()):
+            if file.gz is None or not file.gz.stalled or not file.attached:
+                continue
+            file.grown_at = now if file.grown_at == NOWHERE else file.grown_at
+            if now - file.grown_at >= LINGER_SECONDS or len(self._gz_open) > _MOST_STALLED:
+                self._damaged(file, CorruptError("the gzip data end too early"))
+
+    def _damaged(self, file: FollowedFile, bad: CorruptError) -> None:
+        self._close_gz(file)
+        file.damaged = True
+        self._watch.trouble(file, bad)
+
     def _close_gz(self, file: FollowedFile) -> None:
         self._gz_open.pop(file.position.key, None)
         if file.gz is not None:
@@ -226,14 +244,22 @@ class Source:
     # counted
 
     def done(
-        self, batch: Batch, *, offset: int, parts: Sequence[int], format_state: dict[str, Any], previous_time: float | None
+        self,
+        batch: Batch,
+        *,
+        offset: int,
+        parts: Sequence[int],
+        format_state: dict[str, Any],
+        previous_time: float | None,
     ) -> None:
         """The lines of `batch` are counted. `offset`: where to read again after a restart, the first open part or the batch's end."""
         file, position = batch.file, batch.file.position
         still_open = [part for part in position.parts if part >= batch.end] if batch.end < position.done_until else []
         if batch.end >= position.done_until:
             if position.tail_hash and batch.end > position.done_until:
-                position.checkpoints = [(position.done_until, position.tail_hash), *position.checkpoints][:MOST_CHECKPOINTS]
+                position.checkpoints = [(position.done_until, position.tail_hash), *position.checkpoints][
+                    :MOST_CHECKPOINTS
+                ]
             position.done_until = batch.end
             position.tail_hash = batch.tail or ""
         position.offset = offset
@@ -312,5 +338,3 @@ class Source:
         self._tracker.handles.close_all()
         if self._stdin is not None:
             self._stdin[1].close()
-
-

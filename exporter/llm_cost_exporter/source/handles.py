@@ -75,6 +75,10 @@ class Handles:
         if file.position.key in self._open:
             self._kept.add(file.position.key)
 
+    def is_kept(self, file: FollowedFile) -> bool:
+        """The file is open and found nowhere on disk."""
+        return file.position.key in self._kept
+
     def hand_over(self, old: FollowedFile, new: FollowedFile) -> None:
         """`new` is a later content of the same open file."""
         fd = self._open.pop(old.position.key, None)

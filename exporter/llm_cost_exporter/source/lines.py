@@ -43,12 +43,12 @@ def cut(data: bytes, limit: int, start: int, *, at: int | None = None) -> Cut:
     if not plain:
         return Cut([], None, left)
     split = plain
+    if at == 0 and plain[0].startswith(BOM):
+        split = [plain[0][len(BOM) :], *plain[1:]]
     if b"\r" in data:
         split = [line[:-1] if line[-1:] == b"\r" else line for line in split]
     if b"\0" in data:
         split = [line.lstrip(b"\0") if line[:1] == b"\0" else line for line in split]
-    if start == 0 and split[0].startswith(BOM):
-        split = [split[0][len(BOM) :], *split[1:]]
     lines: list[Line] = split  # type: ignore[assignment]  # a list of bytes, before any TooLong gets into it
     if len(data) > limit and max(map(len, split)) > limit:
         lines = [TooLong(len(raw) + 1) if len(line) > limit else line for raw, line in zip(plain, split, strict=True)]
@@ -63,9 +63,7 @@ def cut(data: bytes, limit: int, start: int, *, at: int | None = None) -> Cut:
 
 def last_line(data: bytes, limit: int, *, at_start: bool) -> list[Line]:
     """The line that a file ends with though no newline follows: none where only NULs are left."""
-    line = data.lstrip(b"\0")
-    if at_start:
-        line = line.removeprefix(BOM)
+    line = (data.removeprefix(BOM) if at_start else data).lstrip(b"\0")
     line = line.removesuffix(b"\r")
     if not line:
         return []

@@ -64,7 +64,9 @@ def in_order(pieces: Iterable[tuple[str, int]]) -> list[str]:
     proper = [piece for _, _, piece in known if piece is not None]
     if proper and all(piece.number is not None for piece in proper):
         key = {path: -(piece.number or 0) for path, _, piece in known if piece is not None}
-    elif len({len(piece.date) for piece in proper if piece.number is None}) == 1 and all(p.number is None for p in proper):
+    elif len({len(piece.date) for piece in proper if piece.number is None}) == 1 and all(
+        p.number is None for p in proper
+    ):
         key = {path: int(piece.date) for path, _, piece in known if piece is not None}
     else:
         key = {}

@@ -234,6 +234,7 @@ class Rotation:
         file.final = False
         self.is_piece(file, now)
         tracker.latest.setdefault(file.path, file)
+        tracker.goes_first(file)
         self.learn(file)
         tracker.queue(file)
 
@@ -379,7 +380,12 @@ class Rotation:
             for path, base in self._listings.all_pieces(folder):
                 pattern = tracker.discovery.covering(base) if base not in tracker.names else None
                 st = status(path)
-                if pattern in fresh and pattern is not None and st is not None and tracker.discovery.covering(path) is None:
+                if (
+                    pattern in fresh
+                    and pattern is not None
+                    and st is not None
+                    and tracker.discovery.covering(path) is None
+                ):
                     self._note(Piece(path, st, proper=True), base, pattern)
 
     def _note(self, piece: Piece, followed_as: str, pattern: Pattern) -> None:
@@ -448,7 +454,8 @@ class Rotation:
                 return
             if file.ended and st.st_size > file.size:
                 file.ended = False
-            file.suspect = False
+            file.suspect = file.damaged = False
+            file.grown_at = now
             file.saw(st)
             tracker.queue(file)
             return
@@ -546,5 +553,3 @@ def _stamp(folder: str) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (st.st_ino, st.st_mtime_ns)
-
-

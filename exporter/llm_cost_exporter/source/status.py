@@ -30,7 +30,9 @@ class Statuses:
         if len(tracker.names) > _MANY and self._made and now - self._made_at < _SECONDS:
             return self._made
         found = [self._of_name(name) for name in tracker.names.values()]
-        found += [_of_file(file, file.where) for file in tracker.pieces.values()]
+        for file in tracker.pieces.values():
+            gone = " (deleted)" if tracker.handles.is_kept(file) else ""
+            found.append(_of_file(file, file.where + gone))
         for pattern in tracker.discovery.empty:
             found.append(FileStatus(pattern.text, pattern.entry.name, "missing"))
         self._made, self._made_at = found, now

@@ -35,7 +35,9 @@ class Tracker:
         self.at: dict[tuple[int, int], FollowedFile] = {}  # attached ones by device and inode
         self.pieces: dict[str, FollowedFile] = {}  # attached, at no watched path: rotated away
         self.closing: dict[str, FollowedFile] = {}  # rotated away, their last line not handed on yet
-        self.latest: dict[str, FollowedFile] = {}  # the last piece that was rotated away, by the path it was followed as
+        self.latest: dict[
+            str, FollowedFile
+        ] = {}  # the last piece that was rotated away, by the path it was followed as
         self.lost: dict[str, float] = {}  # keys of files whose content must be looked for, and until when (monotonic)
         self.to_bridge: dict[str, Name] = {}  # paths at which contents may have been missed
         self.replaced: list[tuple[Name, os.stat_result]] = []  # paths at which another file was given the same inode
@@ -44,9 +46,13 @@ class Tracker:
         self.round = 0
         self.rotations = 0
         self.truncations = 0
-        self.state_was_lost = False  # there was one: then `start_at: end` would drop what was written since the first start
+        self.state_was_lost = (
+            False  # there was one: then `start_at: end` would drop what was written since the first start
+        )
 
-    def follow(self, entry: SourceConfig, position: Position, path: str, st: os.stat_result, *, is_gz: bool) -> FollowedFile:
+    def follow(
+        self, entry: SourceConfig, position: Position, path: str, st: os.stat_result, *, is_gz: bool
+    ) -> FollowedFile:
         """Follow the file at `path` from `position` on."""
         file = self.files.get(position.key)
         if file is None:
@@ -106,6 +112,13 @@ class Tracker:
             return None
         file.name = None
         return file
+
+    def goes_first(self, file: FollowedFile) -> None:
+        """`file` has what was written before the content that is at its path now."""
+        name = self.names.get(file.path)
+        live = name.file if name is not None else None
+        if live is not None and live is not file and not live.offset and live.after is None:
+            live.after = file
 
     def _leave_name(self, file: FollowedFile) -> None:
         if file.name is not None and file.name.file is file:

@@ -44,7 +44,9 @@ class Watch:
         self._order: list[Name] = []
         self._hot: dict[str, Name] = {}
         self._undecided: dict[str, Name] = {}
-        self._since: dict[str, tuple[float, tuple[int, int, int]]] = {}  # undecided paths: since when (monotonic), and what was there
+        self._since: dict[
+            str, tuple[float, tuple[int, int, int]]
+        ] = {}  # undecided paths: since when (monotonic), and what was there
         self._said: dict[str, str] = {}  # troubles of folders and patterns
 
     # the list of paths
@@ -130,7 +132,7 @@ class Watch:
                 position = file.position
                 if st.st_ino == position.inode and st.st_dev == position.device:
                     if st.st_size == file.size and st.st_mtime_ns == file.mtime_ns and not file.suspect:
-                        if file.trouble is not None:
+                        if file.trouble is not None and not file.damaged:
                             tracker.queue(file)
                         continue
                     if many:
@@ -299,6 +301,8 @@ class Watch:
         file.final = False
         if file.ended and (position.size not in (-1, st.st_size) if is_gz else st.st_size > file.offset):
             file.ended = False  # written to since
+        if verdict.kind is Kind.CONTINUES:
+            tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
             self._first_seen(name, file)
         elif not position.done_until and not position.head_length and st.st_size:

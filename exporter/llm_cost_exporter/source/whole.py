@@ -61,7 +61,9 @@ def _checked(path: str) -> os.stat_result:
     try:
         st = os.stat(path)
         if stat.S_ISDIR(st.st_mode):
-            raise UsageError(f"{path}: is a directory; a file, or a glob such as {os.path.join(path, '*.log')}, would be right")
+            raise UsageError(
+                f"{path}: is a directory; a file, or a glob such as {os.path.join(path, '*.log')}, would be right"
+            )
         if stat.S_ISREG(st.st_mode):
             os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError:
