@@ -1,0 +1,62 @@
+"""What has no price yet is kept for as long as a price may come, and billed once."""
+
+from types import SimpleNamespace
+
+from llm_cost_exporter.ledger import unpriced
+from llm_cost_exporter.money import ONE_USD
+from tests.kit import Bench, FakeBook
+
+
+def test_saves_of_the_same_rows_do_not_fill_the_room_for_rows(tmp_path, monkeypatch):
+    """One unpriced model saved every second for hours is a few rows, and goes on being kept."""
+    monkeypatch.setattr(unpriced, "_MOST_ROWS", 20)
+    bench = Bench(tmp_path)
+    for _ in range(50):
+        bench.call(model="mystery")
+        bench.save()
+    assert {row.meter: count for row, count in bench.store.unpriced()} == {"input": 500, "output": 250, "fee": 50}
+
+
+def test_rows_are_bounded(tmp_path, monkeypatch):
+    """Past the bound only the counters tell."""
+    monkeypatch.setattr(unpriced, "_MOST_ROWS", 20)
+    bench = Bench(tmp_path)
+    for number in range(50):
+        bench.call(model=f"mystery-{number}")
+        bench.save()
+    assert len(list(bench.store.unpriced())) <= 20 + 3
+    assert bench.counted("unpriced_requests") == 50
+
+
+def test_a_price_of_the_call_is_billed_for_each_call(tmp_path):
+    """A price that comes later with so much a call is charged for as many calls as there were."""
+
+    class Fees(FakeBook):
+        def rates(self, *args):
+            found = super().rates(*args)
+            return found and SimpleNamespace(**{**vars(found), "per_call": ONE_USD})
+
+    bench = Bench(tmp_path)
+    bench.call(model="mystery", id="a")
+    bench.call(model="mystery", id="a", tokens={"input": 10, "output": 9})
+    bench.call(model="mystery")
+    bench.save()
+    book = Fees()
+    book.known.add("mystery")
+    bench.ledger.bill(book)
+    assert {name: value for _, name, value, _ in bench.samples("usd")}["fee"] == 2 * ONE_USD
+
+
+def test_what_was_billed_is_not_billed_again_after_the_state_was_removed(tmp_path):
+    """The rows come over with the copy of a database that was removed; those billed before its first save must go."""
+    bench = Bench(tmp_path)
+    bench.call(model="mystery")
+    bench.save()
+    bench.book.known.add("mystery")
+    assert bench.ledger.bill(bench.book) > 0
+    bench.ledger.use_store(bench.store)
+    bench.save()
+    assert list(bench.store.unpriced()) == []
+    billed = bench.counted("usd")
+    bench.killed()
+    assert bench.counted("usd") == billed
