@@ -224,13 +224,15 @@ class Servers:
         config: Path | Mapping[str, Any] | None = None,
         state: Path | None = None,
         args: Sequence[str] = (),
+        address: str | None = None,
         wait: bool = True,
     ) -> Exporter:
         """`llm-cost-exporter run` on these files, or with a configuration (a file or its content).
 
-        `state` is its state directory (default: a new one); `wait` is for /-/ready. The port is free, on loopback.
+        `state` is its state directory (default: a new one), `address` where it listens (default: a free port on loopback);
+        `wait` is for /-/ready.
         """
-        home, address = self._home("exporter"), _address()
+        home, address = self._home("exporter"), address or _address()
         command: list[str | Path] = [sys.executable, "-m", "llm_cost_exporter", "run", *files]
         if config is not None:
             command += ["--config", config if isinstance(config, Path) else _yaml(home / "exporter.yml", config)]

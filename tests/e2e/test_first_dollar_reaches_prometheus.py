@@ -88,7 +88,7 @@ def test_a_restart_within_the_hold_loses_nothing(servers, generation, tmp_path):
     log.write_text(line(0, 100) + "\n")
     wait_for(lambda: prometheus.value("llm_requests_total") == 0, 20, "the series at 0")
     exporter.kill()
-    again = servers.exporter(config=config(log), state=state, args=["--listen", address])
+    again = servers.exporter(config=config(log), state=state, address=address)
     assert again.value("llm_cost_usd_total", token_type="input") == 0
     wait_for(lambda: increase(prometheus) >= 15 * 0.99, 40, "the first dollar")
 

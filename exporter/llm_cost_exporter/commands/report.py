@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from datetime import timedelta
@@ -11,15 +12,18 @@ import click
 
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter import times
-from llm_cost_exporter.accounting import Accountant
+from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.commands import report_output
 from llm_cost_exporter.commands.progress import Progress
-from llm_cost_exporter.config import Config, LabelConfig
+from llm_cost_exporter.config import Config, LabelConfig, SourceConfig
 from llm_cost_exporter.dedup import Ids
 from llm_cost_exporter.errors import UsageError
+from llm_cost_exporter.pipeline import entry_reader
 from llm_cost_exporter.prices import PriceBook
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
+from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
+from llm_cost_exporter.types import Rejected, Usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -28,6 +32,8 @@ __all__ = ["command"]
 
 _ALSO = {"user": ("user", "user_id", "end_user", "metadata.user_id")}
 _AGO = re.compile(r"(\d+)([mhdw])")
+_TOO_LONG = Rejected("too_long")
+_LOG = logging.getLogger("llm_cost_exporter")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -59,6 +65,7 @@ def command(
 ) -> None:
     """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too."""
     keys = [key for key in (part.strip() for part in by.split(",")) if key and key not in ("provider", "model")]
+    find_whole(files)  # a FILE that can't be read is told in its own words
     settings = _settings(files, config_file, keys)
     try:
         calendar = times.Calendar(timezone or settings.timezone)
@@ -106,40 +113,28 @@ def _when(option: str, text: str | None, zone: tzinfo, now: float, default: floa
 
 def _read(settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock) -> None:
     """Read all files to their ends and post what they hold."""
-    for entry in settings.sources:
-        lines = entry_reader(settings, entry)
-        for path in entry.paths:
-            _read_file(unescape(path), entry, lines, settings, report, accountant, clock)
+    files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths)]
+    with Progress(sum(file.size for _, file in files)) as progress:
+        for entry, file in files:
+            _read_file(file, entry, settings, report, accountant, clock, progress)
 
 
 def _read_file(
-    path: str,
-    entry: SourceConfig,
-    lines: EntryReader,
-    settings: Config,
-    report: Report,
-    accountant: Accountant[Group],
-    clock: SystemClock,
-) -> None:
+    file: WholeFile, entry: SourceConfig, settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock,
+    progress: Progress,
+) -> None:  # fmt: skip
     def take(usage: Usage) -> Taken:
         return accountant.take(usage, entry.name, trust_reported=entry.trust_reported)
 
-    reader: RecordReader | None = None
-    with Progress(total_bytes(path)) as progress:
-        done = 0
-        for piece in read_all([path], line_bytes=settings.limits.line_bytes, clock=clock):
-            now = clock.wall()
-            if reader is None:
-                reader = lines.file(piece.path)
-            for offset, line in piece.items():
-                report.line(
-                    TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take
-                )
-            for usage in reader.overdue(piece.end):
+    reader, done = entry_reader(settings, entry).file(file.path), 0
+    for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
+        now = clock.wall()
+        for offset, line in piece.items():
+            report.line(_TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take)
+        for usage in reader.overdue(piece.end):
+            take(usage)
+        if piece.last_of_file:
+            for usage in reader.finish(piece.mtime, now):
                 take(usage)
-            if piece.last_of_file:
-                for usage in reader.finish(piece.mtime, now):
-                    take(usage)
-                reader = None
-            progress.advance(piece.taken - done)
-            done = piece.taken
+        progress.advance(piece.taken - done)
+        done = piece.taken
