@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
-from llm_cost_exporter.accounting import Accountant
+from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import Ledger, Route, Store
 from llm_cost_exporter.money import ONE_USD
+from llm_cost_exporter.prices import PriceBook, Rates
+from llm_cost_exporter.tariffs import Context
 from llm_cost_exporter.times import Calendar
 from llm_cost_exporter.types import Usage
 
@@ -36,37 +40,34 @@ class FakeClock:
         self.mono += seconds
 
 
-@dataclass
-class FakeBook:
+class FakeBook(PriceBook):
     """Prices: a dollar a million of input, two of output; above 1000 tokens of input twice that; `mystery*` has none."""
 
-    known: set[str] = field(default_factory=set)
-    catalogue_timestamp: float = NOON
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[str] = set()  # mysteries that have a price now
+        self.per_call = 0
+
+    @property
+    def catalogue_timestamp(self) -> float:
+        return NOON
 
     def names(self, provider: str | None, model: str | None) -> tuple[str, str]:
         return provider or "unknown", model or "unknown"
 
-    def rates(self, provider: str, model: str, when: float, total_input: int, context: tuple[tuple[str, str], ...]):
+    def rates(self, provider: str, model: str, when: float, total_input: int, context: Context = ()) -> Rates | None:
         if model.startswith("mystery") and model not in self.known:
             return None
-        factor = 2 if total_input > 1000 else 1
-        micro = ONE_USD // 1_000_000 * factor
+        dear = total_input > 1000
+        micro = ONE_USD // 1_000_000 * (2 if dear else 1)
         meters = {"input": micro, "cache_read": micro // 10, "output": 2 * micro}
-        above, up_to = (1000, 10**18) if total_input > 1000 else (-1, 1000)
-        return SimpleNamespace(
-            meters=meters,
-            valid_from=float("-inf"),
-            valid_until=float("inf"),
-            above=above,
-            up_to=up_to,
-            source="test",
-            per_call=0,
-        )
+        above, up_to = (1000, 10**18) if dear else (-1, 1000)
+        return Rates(meters, -math.inf, math.inf, above, up_to, "test", self.per_call)
 
     def thresholds(self) -> list[int]:
         return [1000]
 
-    def base_rates(self, provider: str, model: str, when: float) -> dict[str, object]:
+    def base_rates(self, provider: str, model: str, when: float) -> dict[str, Decimal]:
         return {}
 
 
@@ -86,7 +87,7 @@ class Bench:
         self.ledger = Ledger(self.config, Calendar(self.config.timezone), self.book, self.store, self.clock.wall())
         self.accountant: Accountant[Route] = Accountant(self.book, self.ledger.ids, self.ledger)
 
-    def call(self, **values: object):
+    def call(self, **values: Any) -> Taken:
         """Post one call: gpt, 10 in and 5 out, now, unless told otherwise."""
         tokens = values.pop("tokens", {"input": 10, "output": 5})
         usage = Usage(

@@ -56,7 +56,6 @@ class Exporter:
         self._reload_wanted = False
         self._state = StateDir(config.state_dir, log, clock)
         self._first_scrape: float | None = None  # monotonic, of the first full scrape that was served
-        self._scrapes = 0
         self._next_poll = 0.0
         self._next_sweep = 0.0
         self._prices_for = (-1, -1, -1)
@@ -194,12 +193,12 @@ class Exporter:
         saved = self._saver.save()
         self._publish()
         if ended and saved:
-            scrapes = self._scrapes
+            scrapes = self._ledger.scrapes
             until = self._clock.monotonic() + linger
-            while self._scrapes == scrapes and (left := until - self._clock.monotonic()) > 0:
+            while self._ledger.scrapes == scrapes and (left := until - self._clock.monotonic()) > 0:
                 self._wake.wait(min(left, 0.1))
-            if self._scrapes == scrapes:  # nobody saw what was let out: the next start holds it anew
-                self._ledger.hold_again(ended)
+            if self._ledger.scrapes == scrapes:  # nobody saw what was let out: the next start holds it anew
+                self._ledger.hold_again(ended, scrapes)
                 saved = self._saver.save()
         if not saved:
             raise ExporterError(
@@ -309,10 +308,8 @@ class Exporter:
         """The exposition and its content type."""
         full = self.exposition.view.ready
         answer = self.exposition.render(accept)
-        if full:
-            if self._first_scrape is None:
-                self._first_scrape = self._clock.monotonic()
-            self._scrapes += 1
+        if full and self._first_scrape is None:
+            self._first_scrape = self._clock.monotonic()
         return answer
 
     def ready(self) -> bool:

@@ -133,6 +133,7 @@ class Exposition:
             stats = ledger.stats.public
             if view.ready:
                 metrics += _accounts(ledger, ledger.names)
+                ledger.scrapes += 1
         if view.ready:
             if view.days is not None:
                 metrics += _days(view.days, view)

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 __all__ = ["DECIMALS", "ONE_USD", "from_decimal", "from_logged", "plain", "to_float"]
 
 DECIMALS = 24
-ONE_USD = 10**DECIMALS
+ONE_USD: int = 10**DECIMALS
 
 _EXACT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 _MOST_LOGGED_USD = 10**12

@@ -108,7 +108,8 @@ class Pipeline:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
         read = following.reader.read
-        entry, mtime, counted_before = file.entry, batch.mtime, file.position.done_until
+        entry, counted_before = file.entry, file.position.done_until
+        mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
         for offset, line in batch.items():
             if isinstance(line, TooLong):
                 stats.lines_read += 1
@@ -129,7 +130,7 @@ class Pipeline:
                 stats.lines_skipped += 1
             elif type(outcome) is Part:
                 stats.lines_joined += 1
-            else:
+            elif isinstance(outcome, Rejected):
                 self._reject(file, offset, outcome)
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ class Faulty:
         self._db = db
         self.reads = self.writes = 0.0
         self.choose = random.Random(1)
+        self.before: Callable[[str], None] | None = None
 
     def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if self.before is not None:
+            self.before(statement)
         share = self.reads if statement.startswith("SELECT") else self.writes
         if statement != "ROLLBACK" and self.choose.random() < share:
             raise failure()
@@ -112,11 +116,11 @@ class Process:
 
         def load(store: Store) -> None:
             found[:] = [Position.from_json(key, data) for key, data in store.files()]
-            self.ledger = Ledger(self.config, Calendar(self.config.timezone), self.book, store, self.clock.wall())  # type: ignore[arg-type]
+            self.ledger = Ledger(self.config, Calendar(self.config.timezone), self.book, store, self.clock.wall())
 
         store = self.state.open(self.config.timezone, load)
         self.log = Log(self.lines, found[0] if found else None)
-        accountant: Accountant[Route] = Accountant(self.book, self.ledger.ids, self.ledger)  # type: ignore[arg-type]
+        accountant: Accountant[Route] = Accountant(self.book, self.ledger.ids, self.ledger)
         self.pipeline = Pipeline(self.config, self.log, accountant, self.ledger, self.clock, LOG)  # type: ignore[arg-type]
         self.saver = Saver(self.state, store, self.ledger, self.log, self.clock, LOG)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from tests.kit import Bench
 
 def test_past_max_values_a_label_folds_and_dollars_are_kept(tmp_path):
     """A label with max_values has that many values; what comes after is `other`, and counted as folded."""
-    bench = Bench(tmp_path, Config(labels={"user": {"paths": ["user_id"], "max_values": 3}}))
+    bench = Bench(tmp_path, Config.model_validate({"labels": {"user": {"paths": ["user_id"], "max_values": 3}}}))
     for number in range(10):
         bench.call(labels=("checkout", "search", f"user-{number}"))
     users = {labels[4] for labels, *_ in bench.samples("requests")}
@@ -19,7 +19,7 @@ def test_past_max_values_a_label_folds_and_dollars_are_kept(tmp_path):
 
 def test_known_values_go_on_after_a_restart(tmp_path):
     """Which values were there first is known from the state."""
-    config = Config(labels={"user": {"paths": ["user_id"], "max_values": 2}})
+    config = Config.model_validate({"labels": {"user": {"paths": ["user_id"], "max_values": 2}}})
     bench = Bench(tmp_path, config)
     for user in ("a", "b", "c"):
         bench.call(labels=("", "", user))
@@ -33,7 +33,7 @@ def test_known_values_go_on_after_a_restart(tmp_path):
 
 def test_loose_labels_fold_before_the_model_and_kept_ones_last(tmp_path):
     """Past limits.series other labels fold first, then the model, then app and team; the provider never."""
-    bench = Bench(tmp_path, Config(labels={"user": ["user_id"]}, limits={"series": 20}))
+    bench = Bench(tmp_path, Config.model_validate({"labels": {"user": ["user_id"]}, "limits": {"series": 20}}))
     for number in range(300):
         bench.call(model=f"model-{number}", labels=(f"app-{number}", "team", f"user-{number}"))
     sets = [labels for labels, *_ in bench.samples("requests")]
@@ -50,7 +50,7 @@ def test_loose_labels_fold_before_the_model_and_kept_ones_last(tmp_path):
 
 def test_an_empty_label_is_not_folded(tmp_path):
     """A missing label stays missing."""
-    bench = Bench(tmp_path, Config(limits={"series": 1}))
+    bench = Bench(tmp_path, Config.model_validate({"limits": {"series": 1}}))
     for number in range(5):
         bench.call(model=f"model-{number}", labels=("", ""))
     assert {labels for labels, *_ in bench.samples("requests")} == {
@@ -72,7 +72,7 @@ def test_unknown_providers_are_bounded_too(tmp_path):
 @pytest.mark.parametrize("distinct", [3000])
 def test_many_models_are_priced_before_they_are_folded(tmp_path, distinct):
     """Folding takes detail away and no dollars: the sum is as if nothing was folded."""
-    bench = Bench(tmp_path, Config(limits={"series": 50}))
+    bench = Bench(tmp_path, Config.model_validate({"limits": {"series": 50}}))
     for number in range(distinct):
         bench.call(model=f"model-{number}")
     assert bench.counted("usd") == distinct * 20 * 10**18

@@ -11,6 +11,7 @@ from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.times import Calendar, parse
 from tests.kit import Bench, FakeClock
+from tests.ledger.faults import Process
 
 
 def at(text: str) -> float:
@@ -154,3 +155,14 @@ def test_times_as_logs_write_them(text, want):
 def test_a_time_without_a_zone_is_in_the_sources_zone():
     """`sources[].timezone` says what a bare time means."""
     assert parse("2026-03-01 10:00:00", ZoneInfo("Asia/Bangkok")) == at("2026-03-01T03:00:00Z")
+
+
+@pytest.mark.parametrize("mtime", [3e11, -1e12])
+def test_a_line_without_a_time_in_a_file_of_an_impossible_one(tmp_path, mtime):
+    """Some file systems keep any number as a file's time: the call is counted, on a day that there is."""
+    usage = b'{"model": "gpt", "usage": {"prompt_tokens": 10, "completion_tokens": 5}}'
+    process = Process(tmp_path, Config(), FakeClock(), [usage])
+    process.log.file.mtime_ns = int(mtime * 1e9)
+    process.read_all()
+    assert process.ledger.days.on("2026-01-01" if mtime > 0 else "1970-01-01")
+    assert process.saver.save()

@@ -3,6 +3,7 @@
 import pytest
 
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.metrics import Exposition, View
 from tests.kit import Bench, FakeClock
 
 
@@ -185,7 +186,7 @@ def test_a_new_kind_of_token_is_a_new_series(bench):
 
 def test_without_a_hold_values_are_shown_at_once(tmp_path):
     """`new_series_hold: 0s` turns it off."""
-    bench = Bench(tmp_path, Config(new_series_hold="0s"))
+    bench = Bench(tmp_path, Config.model_validate({"new_series_hold": "0s"}))
     bench.call()
     bench.ready()
     assert bench.shown() == 1
@@ -202,12 +203,27 @@ def test_holds_that_end_with_the_process_are_taken_back_when_nobody_saw_them(ben
     ended = bench.ledger.end_holds()
     bench.save()
     assert bench.shown() == 1
-    bench.ledger.hold_again(ended)
+    bench.ledger.hold_again(ended, bench.ledger.scrapes)
     bench.save()
     assert bench.shown() == 0
     bench.killed()
     bench.ready()
     assert (bench.counted(), bench.shown()) == (1, 0)
+
+
+def test_holds_that_a_scrape_saw_end_are_not_taken_back(bench):
+    """A scrape in the last moment saw the values: taking them back would make a counter fall."""
+    bench.ready()
+    bench.call()
+    bench.save()
+    ended = bench.ledger.end_holds()
+    bench.save()
+    before = bench.ledger.scrapes
+    exposition = Exposition(bench.ledger)
+    exposition.view = View(ready=True)
+    assert b"llm_requests_total" in exposition.render("")[0]
+    bench.ledger.hold_again(ended, before)
+    assert bench.shown() == 1
 
 
 def test_a_set_that_rested_comes_back_at_its_old_value(bench):

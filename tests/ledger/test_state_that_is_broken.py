@@ -170,7 +170,7 @@ def test_a_spoilt_identity_is_written_anew(used):
 
 def test_dropped_labels_merge_totals_and_days(tmp_path):
     """When a label leaves the configuration, sets that differed in it alone become one; nothing is lost."""
-    config = Config(labels={"user": ["user_id"]})
+    config = Config.model_validate({"labels": {"user": ["user_id"]}})
     bench = Bench(tmp_path, config)
     for user in ("a", "b", "c"):
         bench.call(labels=("checkout", "search", user))
@@ -199,7 +199,7 @@ def test_a_new_label_is_empty_in_what_came_before(tmp_path):
     bench.call()
     bench.save()
     bench.store.close()
-    bench.config = Config(labels={"user": ["user_id"]})
+    bench.config = Config.model_validate({"labels": {"user": ["user_id"]}})
     store = Store(tmp_path / "state.db", "UTC")
     relabel(store, ("provider", "model", "app", "team", "user"))
     store.close()

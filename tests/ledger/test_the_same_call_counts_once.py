@@ -174,7 +174,9 @@ def entry(number: int) -> Entry:
 @given(st.integers(1, 40), st.lists(st.integers(0, 60), max_size=300), st.integers(0, 300))
 def test_the_window_holds_the_last_ids_through_any_number_of_saves(window, numbers, cut):
     """Ids behave as a dict of the last `window` first sights would, saved and loaded in the middle."""
-    ids, model, chunks = Ids(window, 1e12), [], {}
+    model: list[int] = []
+    chunks: dict[int, bytes] = {}
+    ids = Ids(window, 1e12)
     for at, number in enumerate(numbers):
         if at == cut or at % 17 == 0:
             rows, gone = ids.changed()
@@ -207,7 +209,7 @@ def test_memory_of_ids_is_bounded():
 
 def test_a_window_of_zero_remembers_nothing(tmp_path):
     """`dedup.window: 0` turns deduplication off."""
-    bench = Bench(tmp_path, Config(dedup={"window": 0}))
+    bench = Bench(tmp_path, Config.model_validate({"dedup": {"window": 0}}))
     bench.call(id="a")
     assert bench.call(id="a") is Taken.NEW
 

@@ -1,10 +1,8 @@
 """What has no price yet is kept for as long as a price may come, and billed once."""
 
-from types import SimpleNamespace
-
 from llm_cost_exporter.ledger import unpriced
 from llm_cost_exporter.money import ONE_USD
-from tests.kit import Bench, FakeBook
+from tests.kit import Bench
 
 
 def test_saves_of_the_same_rows_do_not_fill_the_room_for_rows(tmp_path, monkeypatch):
@@ -30,20 +28,14 @@ def test_rows_are_bounded(tmp_path, monkeypatch):
 
 def test_a_price_of_the_call_is_billed_for_each_call(tmp_path):
     """A price that comes later with so much a call is charged for as many calls as there were."""
-
-    class Fees(FakeBook):
-        def rates(self, *args):
-            found = super().rates(*args)
-            return found and SimpleNamespace(**{**vars(found), "per_call": ONE_USD})
-
     bench = Bench(tmp_path)
     bench.call(model="mystery", id="a")
     bench.call(model="mystery", id="a", tokens={"input": 10, "output": 9})
     bench.call(model="mystery")
     bench.save()
-    book = Fees()
-    book.known.add("mystery")
-    bench.ledger.bill(book)
+    bench.book.known.add("mystery")
+    bench.book.per_call = ONE_USD
+    bench.ledger.bill(bench.book)
     assert {name: value for _, name, value, _ in bench.samples("usd")}["fee"] == 2 * ONE_USD
 
 

@@ -58,6 +58,7 @@ class Ledger:
 
     def __init__(self, config: Config, calendar: Calendar, book: PriceBook, store: Store, now: float) -> None:
         self.lock = threading.Lock()
+        self.scrapes = 0  # that saw public values; counted under the lock, so that it is known which values they saw
         self.calendar = calendar
         self.names = ("provider", "model", *config.label_names)
         self.hold = config.new_series_hold > 0
@@ -418,9 +419,11 @@ class Ledger:
         self.release(float("inf"))
         return ended
 
-    def hold_again(self, ended: list[tuple[Sample | Histogram, object]]) -> None:
-        """No scrape saw the values that `end_holds` let out: the next start holds them anew."""
+    def hold_again(self, ended: list[tuple[Sample | Histogram, object]], scrapes: int) -> None:
+        """If no scrape saw the values that `end_holds` let out (`scrapes` still stands): the next start holds them anew."""
         with self.lock:
+            if self.scrapes != scrapes:
+                return
             for sample, shown in ended:
                 sample.hold_at(shown)
         for account in self._accounts.values():
