@@ -21,9 +21,10 @@ from llm_cost_exporter.source.discovery import STDIN, Discovery
 from llm_cost_exporter.source.file import NOWHERE, FileStatus, FollowedFile
 from llm_cost_exporter.source.gz import CorruptError, GzReading
 from llm_cost_exporter.source.handles import MovedError
+from llm_cost_exporter.source.lost import LINGER_SECONDS
 from llm_cost_exporter.source.plain import PlainReader
 from llm_cost_exporter.source.position import MOST_CHECKPOINTS, Position
-from llm_cost_exporter.source.rotation import LINGER_SECONDS, Rotation
+from llm_cost_exporter.source.rotation import Rotation
 from llm_cost_exporter.source.status import Statuses
 from llm_cost_exporter.source.stdin import StdinReader
 from llm_cost_exporter.source.tracker import Tracker
@@ -86,7 +87,7 @@ class Source:
         tracker, rotation = self._tracker, self._rotation
         now = self._clock.monotonic()
         tracker.round += 1
-        rotation.new_round()
+        tracker.listings.new_round()
         if tracker.discovery.refresh() or self._new_names:
             self._new_names = False
             self._watch.take_names()
@@ -94,18 +95,18 @@ class Source:
         first = [pattern for pattern in tracker.discovery.patterns if pattern.text not in self._book.patterns]
         self._watch.look(now)
         if tracker.round == 1:
-            rotation.take_up_unfinished(now)
+            rotation.lost.take_up_unfinished(now)
         if first:
-            rotation.note_old_pieces(first)
+            rotation.bridge.note_old_pieces(first)
             for pattern in first:
                 if pattern.text != STDIN:
                     self._book.followed(pattern.text)
         if tracker.pieces or tracker.closing:
             rotation.look_at_pieces(now)
         if tracker.lost:
-            rotation.search(now)
+            rotation.lost.search(now)
         if tracker.to_bridge:
-            rotation.bridge(now)
+            rotation.bridge.all(now)
         if self._gz_open:
             self._look_at_stalled(now)
         self._sweep()
@@ -140,6 +141,8 @@ class Source:
 
     def read(self, max_bytes: int = 1 << 20) -> Batch | None:
         """The next lines of the next file that has some; None: nothing to read now. `lines` may be empty, see Batch."""
+        if self._tracker.farewells:
+            return self._tracker.farewells.pop(0)
         ready = self._tracker.ready
         for _ in range(len(ready)):
             file = ready.popleft()

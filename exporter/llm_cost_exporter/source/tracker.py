@@ -10,11 +10,13 @@ from llm_cost_exporter.source.book import Book
 from llm_cost_exporter.source.discovery import Discovery
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.handles import Handles
+from llm_cost_exporter.source.listing import Listings
 
 if TYPE_CHECKING:
     import os
 
     from llm_cost_exporter.config import SourceConfig
+    from llm_cost_exporter.source.batch import Batch
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.types import Clock
 
@@ -30,6 +32,7 @@ class Tracker:
         self.clock = clock
         self.log = log
         self.handles = Handles()
+        self.listings = Listings(clock)
         self.names: dict[str, Name] = {}
         self.files: dict[str, FollowedFile] = {}  # by position key; those that were lost sight of too
         self.at: dict[tuple[int, int], FollowedFile] = {}  # attached ones by device and inode
@@ -41,6 +44,7 @@ class Tracker:
         self.lost: dict[str, float] = {}  # keys of files whose content must be looked for, and until when (monotonic)
         self.to_bridge: dict[str, Name] = {}  # paths at which contents may have been missed
         self.replaced: list[tuple[Name, os.stat_result]] = []  # paths at which another file was given the same inode
+        self.farewells: list[Batch] = []  # last batches of files of which nothing more can be read
         self.ready: deque[FollowedFile] = deque()
         self.behind: dict[str, FollowedFile] = {}  # files with bytes that are not handed on
         self.round = 0
@@ -112,6 +116,20 @@ class Tracker:
             return None
         file.name = None
         return file
+
+    def is_piece(self, file: FollowedFile, now: float) -> None:
+        """The file is one that was rotated away: it ends once it has not grown for a while."""
+        if file.rotated_at is None:
+            file.rotated_at = now
+        if not file.ended:
+            self.closing[file.position.key] = file
+
+    def bridge_soon(self, file: FollowedFile) -> None:
+        """Contents may have come and gone unseen where this file was: look for them in this round or the next."""
+        file.blank = True
+        name = self.names.get(file.path)
+        if name is not None:
+            self.to_bridge[name.path] = name
 
     def goes_first(self, file: FollowedFile) -> None:
         """`file` has what was written before the content that is at its path now."""

@@ -10,8 +10,9 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
+from llm_cost_exporter.source.copies import Kind, Verdict, classify
 from llm_cost_exporter.source.discovery import STDIN
+from llm_cost_exporter.source.evidence import is_same, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.names import rotated
@@ -210,15 +211,15 @@ class Watch:
     def _is_still(self, file: FollowedFile, path: str) -> bool:
         """The file of that inode, and not another one that was given its inode."""
         tracker = self._tracker
-        if tracker.handles.peek(file) is not None or file.name is not None or self._rotation.is_same(file, path):
+        if tracker.handles.peek(file) is not None or file.name is not None or is_same(tracker, file, path):
             return True
-        self._rotation.lose(file, tracker.clock.monotonic())
+        self._rotation.lost.lose(file, tracker.clock.monotonic())
         return False
 
     def _mark_piece(self, file: FollowedFile, path: str) -> None:
         tracker, piece = self._tracker, rotated(path)
         if piece is not None and tracker.discovery.covering(piece.base) is not None:
-            self._rotation.is_piece(file, tracker.clock.monotonic())
+            tracker.is_piece(file, tracker.clock.monotonic())
         elif file.rotated_at is not None:
             file.rotated_at, file.final = None, False
             tracker.closing.pop(file.position.key, None)
@@ -315,7 +316,7 @@ class Watch:
         position = verdict.position
         if position is not None and verdict.kind is Kind.SAME:
             return position, position.gz
-        is_gz = position is not None and _looks_gz(where)
+        is_gz = position is not None and looks_gz(where)
         if position is not None and verdict.kind is Kind.CONTINUES:
             return position, is_gz
         if position is None:
@@ -337,7 +338,7 @@ class Watch:
         tracker, pattern = self._tracker, name.pattern
         if pattern.text in tracker.book.patterns:
             tracker.to_bridge[name.path] = name
-            self._rotation.learn(file)
+            learn(tracker, file)
             return
         file.newcomer_of = tracker.round
         if self._starts_at_end(pattern):
@@ -361,12 +362,3 @@ class Watch:
 def _where(path: str) -> str:
     """Where the file itself is: a symbolic link may lead elsewhere by and by."""
     return os.path.realpath(path) if os.path.islink(path) else path
-
-
-def _looks_gz(path: str) -> bool:
-    try:
-        content = Content(path)
-    except OSError:
-        return path.endswith(".gz")
-    content.close()
-    return content.gz

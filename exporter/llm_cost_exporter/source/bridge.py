@@ -1,0 +1,164 @@
+"""Contents that came and went unseen: where a path has another content than before, its newer pieces are read first."""
+
+# ruff: noqa: PTH118, PTH120  (paths are text here)
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
+from llm_cost_exporter.source.evidence import learn, looks_gz
+from llm_cost_exporter.source.file import FollowedFile, Name
+from llm_cost_exporter.source.identity import before, fingerprint
+from llm_cost_exporter.source.listing import Piece, status
+from llm_cost_exporter.source.position import Position
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.source.discovery import Pattern
+    from llm_cost_exporter.source.lost import Lost
+    from llm_cost_exporter.source.tracker import Tracker
+
+__all__ = ["Bridge"]
+
+
+class Bridge:
+    """Reads the pieces that were missed, for the paths of tracker.to_bridge."""
+
+    def __init__(self, tracker: Tracker, lost: Lost) -> None:
+        self._tracker = tracker
+        self._lost = lost
+
+    def all(self, now: float) -> None:
+        """Where a path has another content than before: read the pieces that came and went unseen, in order, before it."""
+        tracker = self._tracker
+        names, tracker.to_bridge = list(tracker.to_bridge.values()), {}
+        for name in names:
+            where = name.file.where if name.file is not None else os.path.realpath(name.path)
+            for base in dict.fromkeys((name.path, where)):
+                self._bridge(name, base, now)
+
+    def _bridge(self, name: Name, base: str, now: float) -> None:
+        tracker = self._tracker
+        chain: list[Piece | FollowedFile] = []  # what comes after the last content that is known
+        before_us: FollowedFile | None = None
+        for piece in tracker.listings.pieces(base):
+            if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
+                continue  # looked at as a path of its own
+            known, file = self._is_known(piece, name, now)
+            if file is not None and file.blank:
+                chain.append(file)
+            elif known is None:
+                continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
+            elif known:
+                for older in chain:
+                    if isinstance(older, Piece):
+                        self._note(older, name.path, name.pattern)
+                chain, before_us = [], file or before_us
+            elif piece.proper:
+                chain.append(piece)
+        for link in chain:
+            file = self._begin(link, name, now) if isinstance(link, Piece) else link
+            file.blank = False
+            if file is not before_us and not file.offset:
+                file.after = before_us
+            before_us = file
+        live = name.file
+        if live is not None:
+            live.blank = False
+            if before_us is not None and before_us is not live and not live.offset:
+                live.after = before_us
+
+    def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
+        """Read a piece that came and went unseen."""
+        tracker = self._tracker
+        position = Position(entry=name.pattern.entry.name, followed_as=name.path, path=piece.path)
+        position.device, position.inode = piece.st.st_dev, piece.st.st_ino
+        tracker.book.add(position)
+        file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=looks_gz(piece.path))
+        tracker.pieces[position.key] = file
+        tracker.latest[name.path] = file
+        tracker.rotations += 1
+        tracker.is_piece(file, now)
+        learn(tracker, file)
+        tracker.queue(file)
+        tracker.log.info("%s: rotated unseen, read before %s", piece.path, name.path)
+        return file
+
+    def _is_known(self, piece: Piece, name: Name, now: float) -> tuple[bool | None, FollowedFile | None]:
+        tracker = self._tracker
+        file = tracker.at.get((piece.st.st_dev, piece.st.st_ino))
+        if file is not None:
+            return True, file
+        try:
+            verdict = classify(piece.path, piece.st, tracker)
+        except OSError:
+            return None, None
+        position = verdict.position
+        if verdict.kind is Kind.NEW:
+            return False, None
+        if verdict.kind in (Kind.WAIT, Kind.LATER):
+            return None, None
+        if position is not None and verdict.kind in (Kind.SAME, Kind.CONTINUES):
+            return True, self._go_on(verdict, piece, name, now)
+        return True, None
+
+    def _go_on(self, verdict: Verdict, piece: Piece, name: Name, now: float) -> FollowedFile | None:
+        position, tracker = verdict.position, self._tracker
+        assert position is not None
+        if position.finished and (position.gz or piece.st.st_size <= position.done_until):
+            if position.path != piece.path:
+                tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=position.gz)
+            return None
+        file = tracker.files.get(position.key) or FollowedFile(name.pattern.entry, position, piece.path)
+        tracker.files[position.key] = file
+        self._lost.take_up(file, piece, now)
+        return file
+
+    def note_old_pieces(self, patterns: Iterable[Pattern]) -> None:
+        """At a pattern's first start: what was rotated away before is not read, now or later. Remember it."""
+        tracker, fresh = self._tracker, set(patterns)
+        for name in list(tracker.names.values()):
+            if name.pattern in fresh:
+                where = name.file.where if name.file is not None else name.path
+                for piece in tracker.listings.pieces(where):
+                    if piece.proper and tracker.discovery.covering(piece.path) is None:
+                        self._note(piece, name.path, name.pattern)
+        for folder in tracker.discovery.folders():
+            for path, base in tracker.listings.all_pieces(folder):
+                pattern = tracker.discovery.covering(base) if base not in tracker.names else None
+                st = status(path)
+                if (
+                    pattern in fresh
+                    and pattern is not None
+                    and st is not None
+                    and tracker.discovery.covering(path) is None
+                ):
+                    self._note(Piece(path, st, proper=True), base, pattern)
+
+    def _note(self, piece: Piece, followed_as: str, pattern: Pattern) -> None:
+        tracker = self._tracker
+        place = (piece.st.st_dev, piece.st.st_ino)
+        if place in tracker.at or any(position.path == piece.path for position in tracker.book.at(*place)):
+            return
+        position = Position(entry=pattern.entry.name, followed_as=followed_as, path=piece.path, finished=True)
+        position.device, position.inode = place
+        try:
+            _at_its_end(position)
+        except OSError:
+            pass  # known by its inode only
+        tracker.book.add(position)
+
+
+def _at_its_end(position: Position) -> None:
+    content = Content(position.path)
+    try:
+        position.gz = content.gz
+        position.size, position.mtime_ns = content.st.st_size, content.st.st_mtime_ns
+        position.head_length, position.head_hash = len(content.head), fingerprint(content.head) if content.head else ""
+        if not content.gz:
+            position.tail_hash = fingerprint(before(content.fd, content.st.st_size))
+            position.offset = position.done_until = content.st.st_size
+    finally:
+        content.close()

@@ -1,0 +1,94 @@
+"""What tells that the file at a path is the one that was followed, or has its content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llm_cost_exporter.source.copies import Content, may_be_empty_one
+from llm_cost_exporter.source.gz import GzStream
+from llm_cost_exporter.source.identity import fingerprint
+from llm_cost_exporter.source.plain import PlainReader, is_intact
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.source.file import FollowedFile
+    from llm_cost_exporter.source.position import Position
+    from llm_cost_exporter.source.tracker import Tracker
+
+__all__ = ["begins_like", "has_content", "is_same", "learn", "looks_gz"]
+
+
+def learn(tracker: Tracker, file: FollowedFile) -> None:
+    """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
+    position = file.position
+    if position.gz or not file.size:
+        return
+    try:
+        fd = tracker.handles.get(file)
+        if position.head_length:
+            return
+        if PlainReader.begins_compressed(fd):
+            start = GzStream.head(fd)
+            position.head_length, position.head_hash = len(start), fingerprint(start) if start else ""
+            tracker.book.move(position, position.path, *file.identity, gz=True)
+            tracker.handles.close(file)
+        else:
+            is_intact(file, fd)
+            tracker.book.changed(position)
+    except OSError:
+        return  # said when it is read
+
+
+def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
+    """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there."""
+    if file.position.gz:
+        return begins_like(path, file.position)
+    if not file.offset and not file.position.head_length and not may_be_empty_one(path, file.position):
+        return False
+    where, file.where = file.where, path
+    try:
+        if is_intact(file, tracker.handles.get(file)):
+            return True
+        tracker.handles.close(file)
+    except OSError:
+        pass
+    file.where = where
+    return False
+
+
+def begins_like(path: str, position: Position) -> bool:
+    """The compressed file at `path` begins with what was read of the position's."""
+    try:
+        content = Content(path)
+    except OSError:
+        return False
+    content.close()
+    if not position.head_length:
+        return True
+    return content.gz and fingerprint(content.head[: position.head_length]) == position.head_hash
+
+
+def looks_gz(path: str) -> bool:
+    """The file at `path` is compressed."""
+    try:
+        content = Content(path)
+    except OSError:
+        return path.endswith(".gz")
+    content.close()
+    return content.gz
+
+
+def has_content(path: str, position: Position) -> bool:
+    """The file at `path` has the content that was read up to the position."""
+    try:
+        content = Content(path)
+    except OSError:
+        return False
+    try:
+        if position.head_length and fingerprint(content.head[: position.head_length]) != position.head_hash:
+            return False
+        tail = content.before(position.done_until)
+        return tail is not None and (not position.tail_hash or fingerprint(tail) == position.tail_hash)
+    except OSError:
+        return False
+    finally:
+        content.close()

@@ -1,0 +1,128 @@
+"""Contents that are not where they were: looked for, found again, or given up."""
+
+# ruff: noqa: PTH116, PTH120  (paths are text here)
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from llm_cost_exporter.source.batch import Batch
+from llm_cost_exporter.source.copies import may_be_empty_one
+from llm_cost_exporter.source.evidence import has_content, learn, looks_gz
+from llm_cost_exporter.source.file import FollowedFile
+from llm_cost_exporter.source.listing import Piece
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.source.tracker import Tracker
+
+__all__ = ["LINGER_SECONDS", "Lost"]
+
+LINGER_SECONDS: Final = 60.0  # so long a lost content is looked for, and a writer may take to reopen after a rotation
+
+
+class Lost:
+    """Looks for the files of tracker.lost."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._searched: dict[str, tuple[int, int]] = {}  # folder time stamps when a lost file was last looked for
+
+    def lose(self, file: FollowedFile, now: float) -> None:
+        """The content of `file` is not where it was: look for it for a while."""
+        tracker = self._tracker
+        tracker.detach(file)
+        if file.position.done_until or file.position.head_length:
+            tracker.lost[file.position.key] = now + LINGER_SECONDS
+        else:  # nothing was read of it, nothing can tell a copy: a copy is a new file
+            tracker.files.pop(file.position.key, None)
+            tracker.book.forget(file.position)
+
+    def take_up_unfinished(self, now: float) -> None:
+        """At start: contents that were not read to their end and are at no watched path are looked for."""
+        tracker = self._tracker
+        for position in tracker.book:
+            if position.key in tracker.files or position.finished:
+                continue
+            pattern = tracker.discovery.covering(position.followed_as)
+            if pattern is None:
+                continue
+            file = FollowedFile(pattern.entry, position, position.path)
+            file.size = position.size
+            tracker.files[position.key] = file
+            tracker.rotations += position.followed_as == position.path
+            if position.done_until or position.head_length:
+                self.lose(file, now)
+                continue
+            tracker.bridge_soon(file)
+            found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+            if found is not None and file.identity not in tracker.at and may_be_empty_one(found[0], position):
+                self.take_up(file, Piece(*found, proper=True), now)
+            else:
+                self.lose(file, now)
+
+    def search(self, now: float) -> None:
+        """Look for lost contents, among the pieces beside the path they were at."""
+        tracker = self._tracker
+        for key, until in list(tracker.lost.items()):
+            file = tracker.files[key]
+            folders = dict.fromkeys(os.path.dirname(path) for path in (file.position.path, file.path))
+            stamps = {folder: _stamp(folder) for folder in folders}
+            if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
+                continue
+            if self._find(file, folders, now):
+                continue
+            self._searched.update({key + folder: stamp for folder, stamp in stamps.items()})
+            if now >= until:
+                self._give_up(file)
+
+    def _find(self, file: FollowedFile, folders: Iterable[str], now: float) -> bool:
+        tracker = self._tracker
+        for folder in folders:
+            found = tracker.listings.with_inode(folder, *file.identity)
+            if found is not None and file.identity not in tracker.at and has_content(found[0], file.position):
+                self.take_up(file, Piece(*found, proper=True), now)
+                return True
+        for base in dict.fromkeys((file.path, file.position.path)):
+            for piece in tracker.listings.pieces(base):
+                if (piece.st.st_dev, piece.st.st_ino) not in tracker.at and has_content(piece.path, file.position):
+                    self.take_up(file, piece, now)
+                    return True
+        return False
+
+    def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
+        """The content of `file` is found at a piece: read on there."""
+        tracker = self._tracker
+        tracker.attach(file, piece.path, piece.st, is_gz=looks_gz(piece.path))
+        tracker.pieces[file.position.key] = file
+        file.final = False
+        tracker.is_piece(file, now)
+        tracker.latest.setdefault(file.path, file)
+        tracker.goes_first(file)
+        learn(tracker, file)
+        tracker.queue(file)
+
+    def _give_up(self, file: FollowedFile) -> None:
+        tracker = self._tracker
+        if file.size > file.offset:
+            tracker.log.warning(
+                "%s: %d bytes were gone before they were read (a file deleted, or cut off without a copy)",
+                file.path, file.size - file.offset,
+            )  # fmt: skip
+        self._searched = {key: stamp for key, stamp in self._searched.items() if not key.startswith(file.position.key)}
+        file.position.finished = True
+        tracker.book.vanished(file.position, tracker.clock.wall())
+        tracker.book.changed(file.position)
+        tracker.drop(file)
+        tracker.farewells.append(
+            Batch(file, [], file.offset, file.offset, tail=file.tail or file.position.tail_hash, last_of_file=True)
+        )  # fmt: skip
+
+
+def _stamp(folder: str) -> tuple[int, int]:
+    try:
+        st = os.stat(folder)
+    except OSError:
+        return (0, 0)
+    return (st.st_ino, st.st_mtime_ns)
