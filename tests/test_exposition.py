@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from decimal import Decimal
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.money import ONE_USD
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
-
 from tests.kit import Bench
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -23,7 +24,7 @@ NASTY = 'a"b\\c\n<script>\u202e😀'
 @pytest.fixture
 def shown(tmp_path):
     """An exposition of a ledger with some of everything in it."""
-    bench = Bench(tmp_path, Config(new_series_hold="0s"))
+    bench = Bench(tmp_path, Config(new_series_hold=0))
     bench.call(latency_ns=1_500_000_000, id="call-1", reported_usd=ONE_USD // 2)
     bench.call(failure="timeout", tokens={})
     bench.call(model="mystery", labels=(NASTY, "search"))
@@ -39,7 +40,7 @@ def shown(tmp_path):
         zone="UTC",
         files={"following": 1},
         resets={"corrupt": 0},
-        prices=[("openai", "gpt", {"input": 1, "cache_write_5m": 2})],
+        prices=[("openai", "gpt", {"input": Decimal(1), "cache_write_5m": Decimal(2)})],
     )
     return exposition
 

@@ -285,6 +285,7 @@ class Exporter:
             last_save=self._saver.last_save,
             save_seconds=self._saver.last_seconds,
             save_failures=self._saver.failures,
+            save_failing=self._saver.failing,
             reload_ok=self._reload_ok,
             reload_time=self._reload_time,
             catalogue_time=self._book.catalogue_timestamp,

@@ -46,6 +46,7 @@ class View:
     last_save: float = 0.0  # epoch seconds
     save_seconds: float = 0.0
     save_failures: int = 0
+    save_failing: bool = False  # the last try failed
     reload_ok: bool = True
     reload_time: float = 0.0
     catalogue_time: float = 0.0

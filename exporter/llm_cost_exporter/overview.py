@@ -9,6 +9,7 @@ from llm_cost_exporter.web import FileRow, LineCounts, PageModel, SpendRow, Unpr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from llm_cost_exporter.ledger.dayview import Spent
     from llm_cost_exporter.ledger.samples import Sample
@@ -52,7 +53,12 @@ def overview(exposition: Exposition, files: Sequence[FileStatus], now: float) ->
         month_usd=_sum(days.this_month),
         yesterday_usd=_sum(yesterday[1]),
         last_month_usd=None if last_month is None else _sum(last_month),
-        by_model=_rows(today[1], days.this_month, lambda labels: (labels[1], labels[0])),
+        by_model=_rows(
+            today[1],
+            days.this_month,
+            lambda labels: (labels[1], labels[0]),
+            {(row.model, row.provider) for row in unpriced},
+        ),
         by_app=_rows(today[1], days.this_month, lambda labels: (labels[2], "")),
         unpriced=unpriced,
         calls_without_usage=without,
@@ -63,6 +69,7 @@ def overview(exposition: Exposition, files: Sequence[FileStatus], now: float) ->
         last_event=stats["last_event"] or None,
         last_save=view.last_save or None,
         save_failures=view.save_failures,
+        save_failing=view.save_failing,
         warnings=_warnings(exposition),
     )
 
@@ -75,13 +82,19 @@ def _sum(spent: Spent) -> int:
     return sum(usd for _, usd in spent)
 
 
-def _rows(today: Spent, month: Spent, name: Callable[[tuple[str, ...]], tuple[str, str]]) -> list[SpendRow]:
-    sums: dict[tuple[str, str], list[int]] = {}
+def _rows(
+    today: Spent,
+    month: Spent,
+    name: Callable[[tuple[str, ...]], tuple[str, str]],
+    unpriced: AbstractSet[tuple[str, str]] = frozenset(),
+) -> list[SpendRow]:
+    sums: dict[tuple[str, str], list[int]] = {who: [0, 0] for who in sorted(unpriced)}
     for at, spent in enumerate((today, month)):
         for labels, usd in spent:
             sums.setdefault(name(labels), [0, 0])[at] += usd
     return [
-        SpendRow(name=who, detail=detail, today_usd=both[0], month_usd=both[1]) for (who, detail), both in sums.items()
+        SpendRow(name=who, detail=detail, today_usd=both[0], month_usd=both[1], unpriced=(who, detail) in unpriced)
+        for (who, detail), both in sums.items()
     ]
 
 
@@ -90,7 +103,8 @@ def _warnings(exposition: Exposition) -> list[str]:
     warnings = []
     lost = sum(view.resets.values())
     if lost:
-        warnings.append(f"The state was lost {lost} times; the logs that were still there have been read anew.")
+        times = "once" if lost == 1 else f"{lost} times"
+        warnings.append(f"The state was lost {times}; the logs that were still there have been read anew.")
     if not view.reload_ok:
         warnings.append("The last reload of the configuration was refused; the one before is in force.")
     folded = [label for label, calls in stats["folded"].items() if calls]

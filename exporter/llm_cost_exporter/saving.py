@@ -50,6 +50,11 @@ class Saver:
         self._failing_since: float | None = None
         self._said: float = float("-inf")
 
+    @property
+    def failing(self) -> bool:
+        """The last try failed."""
+        return self._failing_since is not None
+
     def due(self) -> bool:
         """Something changed, and the last save is long enough ago."""
         interval = _BACKLOG_INTERVAL if self.ledger.in_backlog else _INTERVAL

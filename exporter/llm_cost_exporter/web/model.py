@@ -15,8 +15,8 @@ class SpendRow:
     name: str
     today_usd: int
     month_usd: int
-    calls_today: int = 0
-    calls_month: int = 0
+    calls_today: int | None = None  # None: not known, then no call count is shown at all
+    calls_month: int | None = None
     detail: str = ""
     unpriced: bool = False  # some of its calls have no known price, so the dollars are not all
 
@@ -66,8 +66,8 @@ class PageModel:
     month_usd: int
     yesterday_usd: int | None = None
     last_month_usd: int | None = None
-    calls_today: int = 0
-    calls_month: int = 0
+    calls_today: int | None = None
+    calls_month: int | None = None
     by_model: Sequence[SpendRow] = ()
     by_app: Sequence[SpendRow] = ()
     unpriced: Sequence[UnpricedRow] = ()

@@ -78,19 +78,23 @@ def _calls(number: int) -> str:
     return f"{count(number)} {'call' if number == 1 else 'calls'}"
 
 
+def _below(calls: int | None, before_name: str, before: int | None, notes: list[str]) -> str:
+    parts = [] if calls is None else [_calls(calls)]
+    if before is not None:
+        parts.append(f"{before_name} {amount(before)}")
+    return " · ".join([*parts, *notes])
+
+
 def totals(model: PageModel) -> str:
     """The two figures that people come for."""
-    without = " · without unpriced calls" if model.unpriced else ""
-    so_far = "" if model.ready else " · so far"
+    notes = [*(["without unpriced calls"] if model.unpriced else []), *([] if model.ready else ["so far"])]
     cards = (
         ("Today", show_date(model.date), model.today_usd, model.calls_today, "yesterday", model.yesterday_usd),
         ("This month", show_month(model.month), model.month_usd, model.calls_month, "last month", model.last_month_usd),
     )
     return '<div class="cards">' + "".join(
         f'<section class="card"><h2>{title} <span class="soft small">{text(when)}</span></h2><p class="total">{amount(usd)}</p>'
-        f'<p class="soft small">{_calls(calls)}'
-        + (f" · {before_name} {amount(before)}" if before is not None else "")
-        + f"{without}{so_far}</p></section>"
+        f'<p class="soft small">{_below(calls, before_name, before, notes)}</p></section>'
         for title, when, usd, calls, before_name, before in cards
     ) + "</div>"  # fmt: skip
 

@@ -11,6 +11,7 @@ from llm_cost_exporter.web.model import FileRow, PageModel, SpendRow
 
 __all__ = ["View", "files", "spend"]
 
+_CALLS_HEAD = '<th scope="col" class="far">Calls</th>'
 _FEW_ROWS = 12
 _MOST_ROWS = 2000
 _TROUBLED = ("unreadable", "missing")
@@ -52,20 +53,24 @@ def spend(model: PageModel, view: View) -> str:
 def _spend_table(title: str, column: str, all_rows: Sequence[SpendRow], whole: int, view: View) -> str:
     if not all_rows:
         return ""
-    rows = sorted(all_rows, key=lambda row: (-row.month_usd, -row.today_usd, -row.calls_month, row.name, row.detail))
+    rows = sorted(
+        all_rows, key=lambda row: (-row.month_usd, -row.today_usd, -(row.calls_month or 0), row.name, row.detail)
+    )
     shown, rest = rows[: view.most_rows], rows[view.most_rows :]
-    body = "".join(_spend_row(row, whole, column) for row in shown)
+    counted = all(row.calls_month is not None for row in rows)
+    body = "".join(_spend_row(row, whole, column, counted=counted) for row in shown)
     foot = ""
     if rest:
         foot = (
             f'<tfoot><tr><th scope="row">and {count(len(rest))} more</th><td>{amount(sum(row.today_usd for row in rest))}</td>'
-            f'<td>{amount(sum(row.month_usd for row in rest))}</td><td class="far">{count(sum(row.calls_month for row in rest))}</td></tr></tfoot>'
+            f"<td>{amount(sum(row.month_usd for row in rest))}</td>"
+            f"{_calls_cell(sum(row.calls_month or 0 for row in rest), counted=counted)}</tr></tfoot>"
         )
     return (
         f'<section class="card"><div class="head"><h2>{title}</h2>{_more_link(len(rows), view)}</div>'
         f"<table><caption>Spend {title.lower()}, most of this month first</caption>"
         f'<thead><tr><th scope="col">{column}</th><th scope="col">Today</th><th scope="col">This month</th>'
-        f'<th scope="col" class="far">Calls</th></tr></thead><tbody>{body}</tbody>{foot}</table></section>'
+        f"{_CALLS_HEAD if counted else ''}</tr></thead><tbody>{body}</tbody>{foot}</table></section>"
     )
 
 
@@ -80,7 +85,11 @@ def _more_link(number: int, view: View) -> str:
     return f'<span class="small">{link}</span>'
 
 
-def _spend_row(row: SpendRow, whole: int, column: str) -> str:
+def _calls_cell(calls: int, *, counted: bool) -> str:
+    return f'<td class="far">{count(calls)}</td>' if counted else ""
+
+
+def _spend_row(row: SpendRow, whole: int, column: str, *, counted: bool) -> str:
     shown = (
         name(row.name)
         if row.name
@@ -99,7 +108,7 @@ def _spend_row(row: SpendRow, whole: int, column: str) -> str:
     share = "" if only_unpriced else bar(row.month_usd, whole)
     return (
         f'<tr><th scope="row">{shown}{detail}{tag}{share}</th><td>{today}</td><td>{month}</td>'
-        f'<td class="far">{count(row.calls_month)}</td></tr>'
+        f"{_calls_cell(row.calls_month or 0, counted=counted)}</tr>"
     )
 
 
