@@ -34,7 +34,7 @@ def beginnings(lines: Iterable[bytes], start: int) -> Iterator[int]:
 
 
 class _Lines:
-    """Lines without their newline, `\\r`, leading NULs and byte order mark, and where they stood.
+    r"""Lines without their newline, `\r`, leading NULs and byte order mark, and where they stood.
 
     `start` is the offset of the first line, `end` the one after the last.
     """

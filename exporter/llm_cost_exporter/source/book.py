@@ -27,9 +27,8 @@ class Book:
     def __init__(self, saved: Iterable[Position], log: logging.Logger) -> None:
         self.patterns: set[str] = set()  # patterns that have been followed before
         self._positions: dict[str, Position] = {}
-        self._at: dict[tuple[int, int], list[Position]] = {}
-        self._heads: dict[int, dict[str, list[Position]]] = {}
-        self._indexed: dict[str, tuple[int, str]] = {}  # key -> head under which it is indexed
+        self._at: dict[tuple[int, int], Position | list[Position]] = {}  # one position an inode is the rule
+        self._heads: dict[int, dict[str, Position | list[Position]]] = {}  # by length and hash
         self._changed: dict[str, Position] = {}
         self._handed: dict[str, Position] = {}
         self._forgotten: dict[str, None] = {}
@@ -64,14 +63,17 @@ class Book:
 
     def at(self, device: int, inode: int) -> list[Position]:
         """Positions of files that had this inode, the latest first."""
-        return self._at.get((device, inode), [])[::-1]
+        there = self._at.get((device, inode))
+        return [] if there is None else there[::-1] if isinstance(there, list) else [there]
 
     def beginning_with(self, head: bytes) -> list[Position]:
         """Positions of files that began with the first bytes of `head`, those that were read furthest first."""
         found: list[Position] = []
         for length, hashes in self._heads.items():
             if 0 < length <= len(head):
-                found += hashes.get(fingerprint(head[:length]), ())
+                there = hashes.get(fingerprint(head[:length]))
+                if there is not None:
+                    found += there if isinstance(there, list) else [there]
         return sorted(found, key=lambda position: -position.done_until)
 
     # changing
@@ -103,7 +105,7 @@ class Book:
             position.vanished = None
             self._vanished -= 1
         if position.key in self._positions:
-            self._at.setdefault(position_place(position), []).append(position)
+            self._settle(position)
         self.changed(position)
 
     def vanished(self, position: Position, now: float) -> None:
@@ -126,10 +128,7 @@ class Book:
             return
         self._vanished -= position.vanished is not None
         self._leave(position)
-        length, head = self._indexed.pop(position.key, (0, ""))
-        alike = self._heads.get(length, {}).get(head, [])
-        if position in alike:
-            alike.remove(position)
+        self._leave_head(position)
         self._changed.pop(position.key, None)
         self._handed.pop(position.key, None)
         self._forgotten[position.key] = None
@@ -177,35 +176,44 @@ class Book:
 
     def _put(self, position: Position) -> None:
         self._positions[position.key] = position
-        self._at.setdefault(position_place(position), []).append(position)
+        self._settle(position)
         self._index_head(position)
 
+    def _settle(self, position: Position) -> None:
+        place = (position.device, position.inode)
+        there = self._at.setdefault(place, position)
+        if isinstance(there, list):
+            there.append(position)
+        elif there is not position:
+            self._at[place] = [there, position]
+
     def _leave(self, position: Position) -> None:
-        place = position_place(position)
-        there = self._at.get(place, [])
-        if position in there:
+        place = (position.device, position.inode)
+        there = self._at.get(place)
+        if isinstance(there, list) and position in there:
             there.remove(position)
-        if not there:
+        if there is position or not there:
             self._at.pop(place, None)
 
     def _index_head(self, position: Position) -> None:
-        wanted = (position.head_length, position.head_hash)
-        have = self._indexed.get(position.key)
-        if wanted == have or not position.head_length:
+        if (position.head_length, position.head_hash) == position.indexed_by or not position.head_length:
             return
-        if have is not None:
-            alike = self._heads.get(have[0], {}).get(have[1], [])
-            if position in alike:
-                alike.remove(position)
-            if not alike:
-                self._heads.get(have[0], {}).pop(have[1], None)
-        self._indexed[position.key] = wanted
-        alike = self._heads.setdefault(wanted[0], {}).setdefault(wanted[1], [])
-        alike.append(position)
-        if len(alike) > _MOST_ALIKE:
-            del alike[0]
+        self._leave_head(position)
+        position.indexed_by = (position.head_length, position.head_hash)
+        hashes = self._heads.setdefault(position.head_length, {})
+        there = hashes.setdefault(position.head_hash, position)
+        if isinstance(there, list):
+            there.append(position)
+            if len(there) > _MOST_ALIKE:
+                del there[0]
+        elif there is not position:
+            hashes[position.head_hash] = [there, position]
 
-
-def position_place(position: Position) -> tuple[int, int]:
-    """Device and inode."""
-    return (position.device, position.inode)
+    def _leave_head(self, position: Position) -> None:
+        length, head = position.indexed_by
+        hashes = self._heads.get(length, {})
+        there = hashes.get(head)
+        if isinstance(there, list) and position in there:
+            there.remove(position)
+        if there is position or (isinstance(there, list) and not there):
+            del hashes[head]

@@ -1,9 +1,8 @@
 """Contents that came and went unseen: where a path has another content than before, its newer pieces are read first."""
 
-# ruff: noqa: PTH118, PTH120  (paths are text here)
-
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -144,10 +143,8 @@ class Bridge:
             return
         position = Position(entry=pattern.entry.name, followed_as=followed_as, path=piece.path, finished=True)
         position.device, position.inode = place
-        try:
+        with contextlib.suppress(OSError):  # else it is known by its inode only
             _at_its_end(position)
-        except OSError:
-            pass  # known by its inode only
         tracker.book.add(position)
 
 

@@ -8,6 +8,8 @@ that happen to begin alike are not copies:
 - of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
 """
 
+# ruff: noqa: PTH110  (paths are text here)
+
 from __future__ import annotations
 
 import os

@@ -5,7 +5,7 @@ a coarse time stamp hid. Looking is paid for by its own cost: what took 100 ms i
 hundred thousand names don't eat a core.
 """
 
-# ruff: noqa: PTH100, PTH109, PTH110, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH100, PTH116, PTH118, PTH120  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 
@@ -192,7 +192,8 @@ class Discovery:
 
     def _scan(self, path: str) -> _Folder:
         stamp = _stamp(path)  # before the listing: a change during it shows as one
-        folders, others = [], []
+        folders: list[str] = []
+        others: list[str] = []
         try:
             with os.scandir(path) as entries:
                 for entry in entries:

@@ -14,16 +14,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from llm_cost_exporter.source.arrivals import Arrivals
 from llm_cost_exporter.source.backlog import Backlog
 from llm_cost_exporter.source.batch import Batch
 from llm_cost_exporter.source.book import Book
 from llm_cost_exporter.source.discovery import STDIN, Discovery
-from llm_cost_exporter.source.file import NOWHERE, FileStatus, FollowedFile
-from llm_cost_exporter.source.gz import CorruptError, GzReading
-from llm_cost_exporter.source.handles import MovedError
-from llm_cost_exporter.source.lost import LINGER_SECONDS
-from llm_cost_exporter.source.plain import PlainReader
+from llm_cost_exporter.source.file import FileStatus, FollowedFile
 from llm_cost_exporter.source.position import MOST_CHECKPOINTS, Position
+from llm_cost_exporter.source.reading import Reading
 from llm_cost_exporter.source.rotation import Rotation
 from llm_cost_exporter.source.status import Statuses
 from llm_cost_exporter.source.stdin import StdinReader
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Source"]
 
-_MOST_GZ: Final = 4  # decompressed at the same time
-_MOST_STALLED: Final = 32  # kept open while they wait for more
 _SWEPT_A_ROUND: Final = 20
 
 
@@ -62,10 +58,10 @@ class Source:
         self._tracker = Tracker(self._book, Discovery(entries, clock), clock, log)
         self._tracker.state_was_lost = not first_start and not self._book.patterns
         self._rotation = Rotation(self._tracker)
-        self._watch = Watch(self._tracker, self._rotation, line_bytes)
-        self._plain = PlainReader(line_bytes)
+        self._arrivals = Arrivals(self._tracker, line_bytes)
+        self._watch = Watch(self._tracker, self._rotation, self._arrivals)
         self._backlog = Backlog()
-        self._gz_open: dict[str, FollowedFile] = {}
+        self._reading = Reading(self._tracker, self._backlog, line_bytes)
         self._stdin: tuple[FollowedFile, StdinReader] | None = None
         self._statuses = Statuses(self._tracker)
         self._new_names = False
@@ -107,8 +103,7 @@ class Source:
             rotation.lost.search(now)
         if tracker.to_bridge:
             rotation.bridge.all(now)
-        if self._gz_open:
-            self._look_at_stalled(now)
+        self._reading.look_at_stalled(now)
         self._sweep()
         self._backlog.begin(tracker.files.values())
         if not self._backlog.read:
@@ -121,7 +116,7 @@ class Source:
         file = FollowedFile(pattern.entry, Position(path=STDIN, followed_as=STDIN, entry=pattern.entry.name), STDIN)
         file.persists, file.attached = False, True
         try:
-            reader = StdinReader(file, self._plain.line_bytes, self._clock, self._stdin_fd)
+            reader = StdinReader(file, self._reading.plain.line_bytes, self._clock, self._stdin_fd)
         except OSError as bad:
             self._log.warning("standard input can't be read: %s", bad.strerror)
             return
@@ -141,108 +136,8 @@ class Source:
 
     def read(self, max_bytes: int = 1 << 20) -> Batch | None:
         """The next lines of the next file that has some; None: nothing to read now. `lines` may be empty, see Batch."""
-        if self._tracker.farewells:
-            return self._tracker.farewells.pop(0)
-        ready = self._tracker.ready
-        for _ in range(len(ready)):
-            file = ready.popleft()
-            if not file.attached:
-                file.queued = False
-                continue
-            if self._must_wait(file):
-                ready.append(file)
-                continue
-            batch = self._read_one(file, max_bytes)
-            self._tracker.was_read(file)
-            self._backlog.was_read(file)
-            if file.attached and self._has_more(file, batch):
-                ready.append(file)
-            else:
-                file.queued = False
-            if batch is not None:
-                return batch
-        return self._stdin[1].read() if self._stdin is not None else None
-
-    def _must_wait(self, file: FollowedFile) -> bool:
-        first = file.after
-        if first is not None:
-            if first.attached and not first.drained and first.trouble is None:
-                return True
-            if first.offset >= first.position.offset and not file.offset:
-                fresh = first.position.successor()
-                file.position.format_state, file.position.previous_time = fresh.format_state, fresh.previous_time
-            file.after = None
-        if not file.position.gz or file.gz is not None or file.ended:
-            return False
-        return sum(not other.drained for other in self._gz_open.values()) >= _MOST_GZ
-
-    @staticmethod
-    def _has_more(file: FollowedFile, batch: Batch | None) -> bool:
-        if file.suspect or file.trouble is not None:
-            return False
-        if file.position.gz:
-            return not file.ended and not (file.gz is not None and file.gz.stalled)
-        return not file.drained or (batch is not None and file.final and not file.ended)
-
-    def _read_one(self, file: FollowedFile, max_bytes: int) -> Batch | None:
-        try:
-            batch = self._read_gz(file) if file.position.gz else self._read_plain(file, max_bytes)
-        except MovedError:
-            return None  # renamed since the last look: the next one finds it
-        except FileNotFoundError:
-            return None
-        except CorruptError as bad:
-            self._damaged(file, bad)
-            return None
-        except OSError as bad:
-            self._tracker.handles.close(file)
-            self._close_gz(file)
-            self._watch.trouble(file, bad)
-            return None
-        if file.trouble is not None:
-            self._watch.trouble(file, None)
-        return batch
-
-    def _read_plain(self, file: FollowedFile, max_bytes: int) -> Batch | None:
-        fd = self._tracker.handles.get(file)
-        if not file.offset and not file.position.done_until and self._plain.begins_compressed(fd):
-            self._book.move(file.position, file.where, *file.identity, gz=True)
-            file.position.head_length, file.position.head_hash = 0, ""
-            self._tracker.handles.close(file)
-            return self._read_gz(file)
-        return self._plain.read(file, fd, max_bytes)
-
-    def _read_gz(self, file: FollowedFile) -> Batch | None:
-        if file.ended:
-            return None
-        key = file.position.key
-        if file.gz is None:
-            file.gz = GzReading(file, self._plain.line_bytes)
-            self._gz_open[key] = file
-        batch = file.gz.read(file)
-        if file.ended:
-            self._close_gz(file)
-        return batch
-
-    def _look_at_stalled(self, now: float) -> None:
-        """A compressed file that ends too early is being written; if it does not grow for long, it was cut off."""
-        for file in list(self._gz_open.values()):
-            if file.gz is None or not file.gz.stalled or not file.attached:
-                continue
-            file.grown_at = now if file.grown_at == NOWHERE else file.grown_at
-            if now - file.grown_at >= LINGER_SECONDS or len(self._gz_open) > _MOST_STALLED:
-                self._damaged(file, CorruptError("the gzip data end too early"))
-
-    def _damaged(self, file: FollowedFile, bad: CorruptError) -> None:
-        self._close_gz(file)
-        file.damaged = True
-        self._watch.trouble(file, bad)
-
-    def _close_gz(self, file: FollowedFile) -> None:
-        self._gz_open.pop(file.position.key, None)
-        if file.gz is not None:
-            file.gz.close()
-            file.gz = None
+        batch = self._reading.read(max_bytes)
+        return batch if batch is not None or self._stdin is None else self._stdin[1].read()
 
     # counted
 
@@ -326,7 +221,7 @@ class Source:
         tracker.discovery = Discovery(entries, self._clock)
         self._new_names = True
         if line_bytes is not None:
-            self._plain.line_bytes = self._watch.line_bytes = line_bytes
+            self._reading.plain.line_bytes = self._arrivals.line_bytes = line_bytes
         for file in list(tracker.files.values()):
             pattern = tracker.discovery.covering(file.path)
             if pattern is not None:
@@ -336,8 +231,7 @@ class Source:
 
     def close(self) -> None:
         """Close all files."""
-        for file in list(self._gz_open.values()):
-            self._close_gz(file)
+        self._reading.close()
         self._tracker.handles.close_all()
         if self._stdin is not None:
             self._stdin[1].close()

@@ -1,10 +1,10 @@
-"""Bytes into lines, with a limit, in bounded memory.
+r"""Bytes into lines, with a limit, in bounded memory.
 
-A line ends at `\\n`. Not part of it are: a `\\r` before the newline; NUL bytes before its first other byte (a writer without
+A line ends at `\n`. Not part of it are: a `\r` before the newline; NUL bytes before its first other byte (a writer without
 O_APPEND leaves a hole of them at the front of a file that was truncated under it); a UTF-8 byte order mark at the very start
 of a file. None of these counts against the limit. A line over the limit becomes TooLong and is never held whole.
 
-The common path is one bytes.split a chunk. What is rare (`\\r`, NUL, too long) is looked for in the chunk as a whole first, so
+The common path is one bytes.split a chunk. What is rare (`\r`, NUL, too long) is looked for in the chunk as a whole first, so
 that nothing of it costs anything per line.
 """
 

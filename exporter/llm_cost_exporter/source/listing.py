@@ -1,6 +1,6 @@
 """Looking into folders for the pieces of a rotated file."""
 
-# ruff: noqa: PTH118, PTH120  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH116, PTH118  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ app.log.1  app.log.2.gz  app.log-20260101  app.log.2026-01-01_10-00-00  app.log-
 app-20260101.log  app-2026-01-01T10-00-00.000.log                                                            -> app.log
 """
 
-# ruff: noqa: PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH118  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 

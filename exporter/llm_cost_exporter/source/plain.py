@@ -52,10 +52,7 @@ class PlainReader:
                 file.scanned = max(file.scanned, at)
                 return self._end(file, fd, came_before)
             budget -= len(data)
-            if file.skipping:
-                batch = self._skip(file, fd, data, at)
-            else:
-                batch = self._lines(file, fd, data, at, came_before)
+            batch = self._skip(file, fd, data, at) if file.skipping else self._lines(file, fd, data, at, came_before)
             if batch is not None:
                 return batch
             if len(data) < want and not file.skipping and file.content == at:

@@ -47,6 +47,7 @@ class Position:
     vanished: float | None = None  # epoch seconds since when it is not found
     pattern: str = ""  # a marker: this pattern has been followed
     broken: bool = False  # could not be read from the state; the source drops it
+    indexed_by: tuple[int, str] = (0, "")  # the head under which the book finds it
 
     @classmethod
     def marker(cls, pattern: str) -> Position:
@@ -67,10 +68,9 @@ class Position:
             values = json.loads(text)
             known = {name: _checked(name, value) for name, value in values.items() if name in _DEFAULTS}
             position = cls(key=key, **known)
-            if not 0 <= position.offset <= position.done_until or position.head_length < 0:
-                raise ValueError("offsets out of order")
         except (ValueError, TypeError, AttributeError, RecursionError):
             return cls(key=str(key), broken=True)
+        position.broken = not 0 <= position.offset <= position.done_until or position.head_length < 0
         position.checkpoints = [(offset, tail) for offset, tail in position.checkpoints]
         return position
 
@@ -94,7 +94,7 @@ class Position:
         return copy
 
 
-_SAVED: Final = tuple(f.name for f in fields(Position) if f.name not in ("key", "broken"))
+_SAVED: Final = tuple(f.name for f in fields(Position) if f.name not in ("key", "broken", "indexed_by"))
 _DEFAULTS: Final = {name: getattr(Position(), name) for name in _SAVED}
 
 

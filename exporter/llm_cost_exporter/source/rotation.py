@@ -30,8 +30,6 @@ What no reader can save:
 
 # ruff: noqa: PTH120  (paths are text here)
 
-# ruff: noqa: PTH116, PTH120  (paths are text here)
-
 from __future__ import annotations
 
 import os

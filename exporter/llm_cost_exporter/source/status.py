@@ -1,5 +1,7 @@
 """What is told of the files: each watched path, and each rotated piece that is still being read."""
 
+# ruff: noqa: PTH116  (paths are text here)
+
 from __future__ import annotations
 
 import os
@@ -33,8 +35,7 @@ class Statuses:
         for file in tracker.pieces.values():
             gone = " (deleted)" if tracker.handles.is_kept(file) else ""
             found.append(_of_file(file, file.where + gone))
-        for pattern in tracker.discovery.empty:
-            found.append(FileStatus(pattern.text, pattern.entry.name, "missing"))
+        found += [FileStatus(pattern.text, pattern.entry.name, "missing") for pattern in tracker.discovery.empty]
         self._made, self._made_at = found, now
         return found
 

@@ -166,3 +166,9 @@ class Tracker:
             self.log.info("%s: can be read again", path)
         else:
             self.log.warning("%s: %s; tried again at every look", path, now)
+
+    def trouble(self, file: FollowedFile, bad: OSError | None) -> None:
+        """The file can't be read (None: it can again)."""
+        reason = None if bad is None else f"can't be read: {bad.strerror or bad}"
+        self.say(file.where, file.trouble, reason)
+        file.trouble = reason

@@ -1,5 +1,7 @@
 """Reading given files once and whole, for commands that don't follow."""
 
+# ruff: noqa: PTH112, PTH116, PTH118, PTH207  (paths are text here)
+
 from __future__ import annotations
 
 import glob
