@@ -66,17 +66,22 @@ def print_table(report: Report, file: TextIO) -> None:
         console.print(_table(report, rows))
     counts = report.counts
     calls = sum(row.requests for row in rows)
-    console.print(Text(f"{calls:,} calls in {counts.lines:,} lines, {usd(report.total())} in all", style="bold"))
+    console.print(
+        Text(
+            f"{_many(calls, 'call', 'calls')} in {_many(counts.lines, 'line', 'lines')}, {usd(report.total())} in all",
+            style="bold",
+        )
+    )
     for note in _notes(report):
         console.print(Text(note))
     for row in report.unpriced():
         tokens = sum(row.tokens.values())
-        text = f"No price is known for {row.model} ({row.provider}): {row.requests:,} calls, {tokens:,} tokens are NOT in these dollars."
+        text = f"No price is known for {row.model} ({row.provider}): {_many(row.requests, 'call', 'calls')}, {tokens:,} tokens are NOT in these dollars."
         console.print(Text(text, style="bold red"))
     for provider, model, without in report.without_usage():
         console.print(
             Text(
-                f"{without:,} calls of {model} ({provider}) were logged without their usage: their cost is unknown.",
+                f"{_many(without, 'call', 'calls')} of {model} ({provider}) logged without usage: the cost is unknown.",
                 style="bold red",
             )
         )
@@ -99,14 +104,19 @@ def _table(report: Report, rows: list[Row]) -> Table:
     return table
 
 
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
 def _notes(report: Report) -> list[str]:
     counts, notes = report.counts, []
     if counts.skipped or counts.joined or counts.duplicates:
         notes.append(
-            f"{counts.skipped:,} lines without usage, {counts.joined:,} joined parts, {counts.duplicates:,} repeats of a call already counted"
+            f"{_many(counts.skipped, 'line', 'lines')} without usage, {_many(counts.joined, 'joined part', 'joined parts')},"
+            f" {_many(counts.duplicates, 'repeat', 'repeats')} of a call already counted"
         )
     if counts.outside:
-        notes.append(f"{counts.outside:,} lines outside of the time asked for")
+        notes.append(f"{_many(counts.outside, 'line', 'lines')} outside of the time asked for")
     rejected = {reason: number for reason, number in counts.rejected.items() if number}
     if rejected:
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in rejected.items())

@@ -1,0 +1,188 @@
+"""`report`: what a log cost, in every form, and every line accounted for."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import random
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from llm_cost_exporter.commands.report_output import usd
+from llm_cost_exporter.money import ONE_USD
+
+LIST = {"gpt-4o": ("2.5", "10"), "gpt-4o-mini": ("0.15", "0.6"), "claude-sonnet-4-5": ("3", "15")}
+
+
+def report(*arguments: str | Path, stdin: bytes | None = None) -> str:
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", "report", *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert ended.stderr == b""
+    return ended.stdout.decode()
+
+
+def as_json(*arguments: str | Path, stdin: bytes | None = None):
+    return json.loads(report(*arguments, "--format", "json", stdin=stdin))
+
+
+def call(when: str, model: str = "gpt-4o", tokens: tuple[int, int] = (1000, 0), **more: object) -> str:
+    record = {"timestamp": when, "model": model, "prompt_tokens": tokens[0], "completion_tokens": tokens[1], **more}
+    return json.dumps(record) + "\n"
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A log of three days, with a failure, a repeat, an unknown model and lines that are none."""
+    path = tmp_path / "usage.jsonl"
+    path.write_text(
+        call("2026-01-01T23:30:00Z", app="a", request_id="1")
+        + call("2026-01-02T00:30:00Z", app="b", request_id="2")
+        + call("2026-01-02T00:30:00Z", app="b", request_id="2")
+        + call("2026-01-03T10:00:00Z", "in-house", (7, 3), app="a")
+        + "a line of text\n"
+        + call("2026-01-03T10:00:00Z", tokens=(-1, 0))
+        + '{"model": "gpt-4o", "status": 429, "error": {"type": "rate_limit_error"}, "timestamp": "2026-01-03T10:00:00Z"}'
+    )
+    return path
+
+
+def test_the_json_form_is_what_was_promised(log):
+    """Rows by provider and model, priced and unpriced apart; every line is exactly one thing."""
+    got = as_json(log)
+    assert got == {
+        "rows": [
+            {
+                "provider": "openai",
+                "model": "gpt-4o",
+                "requests": 3,
+                "failures": 1,
+                "tokens": {"input": 2000},
+                "cost_usd": "0.005",
+            },
+            {
+                "provider": "unknown",
+                "model": "in-house",
+                "requests": 1,
+                "failures": 0,
+                "tokens": {"input": 7, "output": 3},
+                "cost_usd": None,
+            },
+        ],
+        "total_cost_usd": "0.005",
+        "requests": 4,
+        "lines": 7,
+        "skipped": 1,
+        "duplicates": 1,
+        "joined": 0,
+        "outside": 0,
+        "rejected": {"bad_count": 1},
+        "unpriced": [
+            {"provider": "unknown", "model": "in-house", "requests": 1, "tokens": {"input": 7, "output": 3}},
+        ],
+        "calls_without_usage": [],
+    }
+
+
+def test_rows_group_by_any_key(log):
+    """Dates and months in the zone, hours with their offset, labels, and any other key of the record."""
+    by_date = {row["date"]: row["requests"] for row in as_json(log, "--by", "date")["rows"] if row["model"] == "gpt-4o"}
+    assert by_date == {"2026-01-01": 1, "2026-01-02": 1, "2026-01-03": 1}
+    bangkok = as_json(log, "--by", "date,app", "--timezone", "Asia/Bangkok")["rows"]
+    assert {(row["date"], row["app"]) for row in bangkok if row["cost_usd"] == "0.0025"} == {
+        ("2026-01-02", "a"),
+        ("2026-01-02", "b"),
+    }
+    assert {row["hour"] for row in as_json(log, "--by", "model,hour", "--timezone", "Asia/Kolkata")["rows"]} == {
+        "2026-01-02T05:00+05:30",
+        "2026-01-02T06:00+05:30",
+        "2026-01-03T15:00+05:30",
+    }
+    assert {row["month"] for row in as_json(log, "--by", "month")["rows"]} == {"2026-01"}
+    assert {row["request_id"] for row in as_json(log, "--by", "request_id")["rows"]} == {"1", "2", ""}
+
+
+def test_since_is_inclusive_and_until_exclusive(log):
+    """The bounds are instants; lines whose calls lie outside are told as such."""
+    got = as_json(log, "--since", "2026-01-02T00:30:00", "--until", "2026-01-03T10:00:00Z")
+    assert (got["requests"], got["total_cost_usd"], got["outside"]) == (1, "0.0025", 3)
+    assert as_json(log, "--since", "2026-01-02T00:30:01")["requests"] == 2
+    assert as_json(log, "--since", "1h")["requests"] == 0
+    got = as_json(log, "--since", "2026-01-02")
+    classes = got["skipped"] + got["duplicates"] + got["joined"] + got["outside"] + sum(got["rejected"].values())
+    assert got["lines"] - classes == 3, "the lines that gave calls"
+
+
+def test_files_gz_and_standard_input_give_the_same(log, tmp_path):
+    """However the bytes come in; a last line needs no newline."""
+    data = log.read_bytes()
+    packed = tmp_path / "usage.jsonl.gz"
+    packed.write_bytes(gzip.compress(data))
+    assert as_json(packed) == as_json(log) == as_json("-", stdin=data) == as_json("-", stdin=gzip.compress(data))
+
+
+def test_a_request_id_is_its_sources_own(tmp_path):
+    """The same request id in two files is two calls; the same file given twice is read once."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(call("2026-01-01T00:00:00Z", request_id="1"))
+    assert as_json(tmp_path / "a", tmp_path / "b")["requests"] == 2
+    assert as_json(tmp_path / "a", tmp_path / "a")["requests"] == 1
+
+
+def test_the_total_is_exact(tmp_path):
+    """Fifty thousand calls of random sizes: the total equals the Decimal sum to the last digit, in rows and in all."""
+    choose = random.Random(11)
+    want = dict.fromkeys(LIST, Decimal(0))
+    with (tmp_path / "big.jsonl").open("w") as file:
+        for _ in range(50_000):
+            model = choose.choice(list(LIST))
+            tokens = choose.randrange(0, 10 ** choose.randrange(1, 6)), choose.randrange(0, 5000)
+            want[model] += sum(Decimal(rate) * count for rate, count in zip(LIST[model], tokens, strict=True)) / 10**6
+            file.write(call("2025-12-01T00:00:00Z", model, tokens))
+    got = as_json(tmp_path / "big.jsonl")
+    assert {row["model"]: Decimal(row["cost_usd"]) for row in got["rows"]} == want
+    assert Decimal(got["total_cost_usd"]) == sum(want.values())
+
+
+def test_the_table_tells_what_is_not_in_the_dollars(log):
+    """A person sees unpriced models and unreadable lines below the table, and no figure is cut."""
+    shown = report(log, "--by", "app")
+    assert "no price" in shown
+    assert "No price is known for in-house (unknown): 1 call, 10 tokens are NOT in these dollars." in shown
+    assert "Lines that can't be read and may have been spend: 1 bad_count" in shown
+    assert "4 calls in 7 lines, $0.00500 in all" in shown
+    assert "…" not in shown
+
+
+def test_csv_has_a_line_a_row_and_an_empty_cost_for_what_is_unpriced(log):
+    """For spreadsheets."""
+    rows = list(csv.DictReader(io.StringIO(report(log, "--format", "csv", "--by", "app"))))
+    assert {row["model"]: row["cost_usd"] for row in rows if row["app"] == "a"} == {"gpt-4o": "0.0025", "in-house": ""}
+    assert rows[0]["input_tokens"] == "1000"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "$0.00"),
+        (ONE_USD * 1234567, "$1,234,567.00"),
+        (ONE_USD, "$1.00"),
+        (ONE_USD // 2, "$0.5000"),
+        (ONE_USD // 10**4, "$0.000100"),
+        (1, "$0.000000000000000000000001"),
+    ],
+)
+def test_dollars_read_as_people_write_them(amount, text):
+    """Cents from a dollar on, significant digits below, and never $0.00 for something."""
+    assert usd(amount) == text
