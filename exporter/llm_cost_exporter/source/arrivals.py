@@ -153,6 +153,9 @@ class Arrivals:
 
     def _first_seen(self, name: Name, file: FollowedFile) -> None:
         tracker, pattern = self._tracker, name.pattern
+        if name.path in tracker.deleted:
+            tracker.deleted.remove(name.path)
+            tracker.rotations += 1
         if pattern.text in tracker.book.patterns:
             tracker.to_bridge[name.path] = name
             learn(tracker, file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import learn, looks_gz
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["Bridge"]
 
 
+_MOST_TRIES: Final = 20
+
+
 class Bridge:
     """Reads the pieces that were missed, for the paths of tracker.to_bridge."""
 
     def __init__(self, tracker: Tracker, lost: Lost) -> None:
         self._tracker = tracker
         self._lost = lost
+        self._tries: dict[str, int] = {}
 
     def all(self, now: float) -> None:
         """Where a path has another content than before: read the pieces that came and went unseen, in order, before it."""
@@ -41,7 +45,9 @@ class Bridge:
     def _bridge(self, name: Name, base: str, now: float) -> None:
         tracker = self._tracker
         chain: list[Piece | FollowedFile] = []  # what comes after the last content that is known
+        old: list[Piece] = []
         before_us: FollowedFile | None = None
+        errors = tracker.listings.errors
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
@@ -51,12 +57,17 @@ class Bridge:
             elif known is None:
                 continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
             elif known:
-                for older in chain:
-                    if isinstance(older, Piece):
-                        self._note(older, name.path, name.pattern)
+                old += [link for link in chain if isinstance(link, Piece)]
                 chain, before_us = [], file or before_us
             elif piece.proper:
                 chain.append(piece)
+        if tracker.listings.errors != errors and self._tries.get(name.path, 0) < _MOST_TRIES:
+            self._tries[name.path] = self._tries.get(name.path, 0) + 1
+            tracker.to_bridge[name.path] = name  # a disk that fails now and then: not to be decided on half the facts
+            return
+        self._tries.pop(name.path, None)
+        for piece in old:
+            self._note(piece, name.path, name.pattern)
         for link in chain:
             file = self._begin(link, name, now) if isinstance(link, Piece) else link
             file.blank = False
@@ -92,7 +103,10 @@ class Bridge:
             return True, file
         try:
             verdict = classify(piece.path, piece.st, tracker)
+        except FileNotFoundError:
+            return None, None
         except OSError:
+            tracker.listings.errors += 1
             return None, None
         position = verdict.position
         if verdict.kind is Kind.NEW:

@@ -63,12 +63,16 @@ class Content:
     def __init__(self, path: str) -> None:
         """Raises OSError."""
         self.fd, self.st = open_file(path)
-        self.head = head(self.fd)
-        self.gz = gz.is_gz(self.head)
         self.whole = True  # no more is to come
         self._stream: gz.GzStream | None = None
-        if self.gz:
-            self.head = gz.GzStream.head(self.fd)
+        try:
+            self.head = head(self.fd)
+            self.gz = gz.is_gz(self.head)
+            if self.gz:
+                self.head = gz.GzStream.head(self.fd)
+        except OSError:
+            os.close(self.fd)
+            raise
 
     def close(self) -> None:
         os.close(self.fd)

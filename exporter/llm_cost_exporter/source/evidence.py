@@ -78,17 +78,12 @@ def looks_gz(path: str) -> bool:
 
 
 def has_content(path: str, position: Position) -> bool:
-    """The file at `path` has the content that was read up to the position."""
-    try:
-        content = Content(path)
-    except OSError:
-        return False
+    """The file at `path` has the content that was read up to the position. Raises OSError."""
+    content = Content(path)
     try:
         if position.head_length and fingerprint(content.head[: position.head_length]) != position.head_hash:
             return False
         tail = content.before(position.done_until)
         return tail is not None and (not position.tail_hash or fingerprint(tail) == position.tail_hash)
-    except OSError:
-        return False
     finally:
         content.close()

@@ -32,10 +32,13 @@ class NotAFileError(OSError):
 def open_file(path: str) -> tuple[int, os.stat_result]:
     """Open the regular file at `path`. Raises OSError; NotAFileError for what is none."""
     fd = os.open(path, _FLAGS)
-    st = os.fstat(fd)
-    if not stat.S_ISREG(st.st_mode):
+    try:
+        st = os.fstat(fd)
+        if not stat.S_ISREG(st.st_mode):
+            raise NotAFileError(path)
+    except OSError:
         os.close(fd)
-        raise NotAFileError(path)
+        raise
     return fd, st
 
 

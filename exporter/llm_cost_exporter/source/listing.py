@@ -43,6 +43,7 @@ class Listings:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._listings: dict[str, _Listing] = {}
+        self.errors = 0  # looks that failed for other reasons than that nothing is there
 
     def new_round(self) -> None:
         now = self._clock.monotonic()
@@ -55,14 +56,14 @@ class Listings:
         if name is None:
             return None
         path = os.path.join(folder, name)
-        st = status(path)
+        st = self._status(path)
         return (path, st) if st is not None and (st.st_dev, st.st_ino) == (device, inode) else None
 
     def pieces(self, base: str) -> list[Piece]:
         """The files beside `base` that have its name with something after it (or a date within), the oldest first."""
         found = []
         for path in self._paths(base):
-            st = status(path)
+            st = self._status(path)
             if st is not None:
                 piece = rotated(path)
                 found.append(Piece(path, st, piece is not None and piece.base == base))
@@ -88,6 +89,16 @@ class Listings:
                     if piece is not None and piece.base == base:
                         yield path
 
+    def _status(self, path: str) -> os.stat_result | None:
+        try:
+            st = os.stat(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            self.errors += 1
+            return None
+        return st if stat.S_ISREG(st.st_mode) else None
+
     def _of(self, folder: str) -> _Listing:
         listing = self._listings.get(folder)
         if listing is None:
@@ -98,8 +109,10 @@ class Listings:
                     for entry in entries:
                         listing.names.append(entry.name)
                         listing.inodes[entry.inode()] = entry.name
-            except OSError:
-                pass  # whoever watches paths in it says so
+            except FileNotFoundError:
+                pass
+            except OSError:  # whoever watches paths in it says so
+                self.errors += 1
             listing.names.sort()
             end = self._clock.monotonic()
             listing.not_before = end + _REST_PER_WORK * (end - start) if end - start > 0.01 else 0.0

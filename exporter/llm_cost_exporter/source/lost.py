@@ -15,6 +15,7 @@ from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import Piece
 
 if TYPE_CHECKING:
+    from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
 __all__ = ["LINGER_SECONDS", "Lost"]
@@ -71,9 +72,11 @@ class Lost:
             stamps = {folder: _stamp(folder) for folder in folders}
             if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
                 continue
+            errors = tracker.listings.errors
             if self._find(file, folders, now):
                 continue
-            self._searched.update({key + folder: stamp for folder, stamp in stamps.items()})
+            if tracker.listings.errors == errors:
+                self._searched.update({key + folder: stamp for folder, stamp in stamps.items()})
             if now >= until:
                 self._give_up(file)
 
@@ -81,15 +84,26 @@ class Lost:
         tracker = self._tracker
         for folder in folders:
             found = tracker.listings.with_inode(folder, *file.identity)
-            if found is not None and file.identity not in tracker.at and has_content(found[0], file.position):
+            if found is not None and file.identity not in tracker.at and self._has_content(found[0], file.position):
                 self.take_up(file, Piece(*found, proper=True), now)
                 return True
         for base in dict.fromkeys((file.path, file.position.path)):
             for piece in tracker.listings.pieces(base):
-                if (piece.st.st_dev, piece.st.st_ino) not in tracker.at and has_content(piece.path, file.position):
+                if (piece.st.st_dev, piece.st.st_ino) not in tracker.at and self._has_content(
+                    piece.path, file.position
+                ):
                     self.take_up(file, piece, now)
                     return True
         return False
+
+    def _has_content(self, path: str, position: Position) -> bool:
+        try:
+            return has_content(path, position)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            self._tracker.listings.errors += 1
+            return False
 
     def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
         """The content of `file` is found at a piece: read on there."""

@@ -86,7 +86,8 @@ class Reading:
             self._damaged(file, bad)
             return None
         except OSError as bad:
-            self._tracker.handles.close(file)
+            if not self._tracker.handles.is_kept(file):
+                self._tracker.handles.close(file)
             self._close_gz(file)
             self._tracker.trouble(file, bad)
             return None

@@ -32,6 +32,7 @@ What no reader can save:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -68,13 +69,16 @@ class Rotation:
             if not file.attached or file.name is not None:
                 continue
             tracker = self._tracker
-            piece = rotated(file.where)
-            if piece is None or tracker.discovery.covering(piece.base) is None:
-                tracker.rotations += 1
+            piece, where = rotated(file.where), file.where
             unseen = not file.offset and not file.position.head_length
             self._relocate(file, now)
             if unseen:
                 tracker.bridge_soon(file)
+            if piece is None or tracker.discovery.covering(piece.base) is None:
+                if file.attached and file.where != where:
+                    tracker.rotations += 1
+                else:
+                    tracker.deleted.add(file.path)  # a rotation if another file takes its path
             if file.attached:
                 tracker.is_piece(file, now)
                 tracker.pieces[file.position.key] = file
@@ -92,7 +96,8 @@ class Rotation:
             tracker.attach(file, *found, is_gz=file.position.gz)
         elif fd is not None:
             tracker.handles.keep(file)
-            file.saw(os.fstat(fd))
+            with contextlib.suppress(OSError):
+                file.saw(os.fstat(fd))
         elif file.gz is None:
             self.lost.lose(file, now)
         if file.attached:
@@ -108,16 +113,15 @@ class Rotation:
             self._cursor += _MOST_PIECES_A_ROUND
         for file in pieces:
             if file.attached:
-                try:
-                    self._look_at_piece(file, now)
-                except OSError:
-                    tracker.handles.close(
-                        file
-                    )  # a disk or a network file system that fails now and then: looked at again
+                self._look_at_piece(file, now)
         for file in list(tracker.closing.values()):
             self._close(file, now)
 
     def _look_at_piece(self, file: FollowedFile, now: float) -> None:
+        with contextlib.suppress(OSError):  # a disk that fails now and then: reading says so, and it is looked at again
+            self._look_at(file, now)
+
+    def _look_at(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
         st = os.fstat(fd) if fd is not None else status(file.where)
@@ -134,6 +138,8 @@ class Rotation:
                 return
         if (st.st_size, st.st_mtime_ns) != (file.size, file.mtime_ns) or file.suspect:
             self.grown(file, st, now)
+        elif file.trouble is not None and not file.damaged:
+            tracker.queue(file)  # try again
         elif file.ended and file.position.finished:
             self._let_go(file, st)
 

@@ -28,23 +28,28 @@ def end_of_lines(file: FollowedFile, line_bytes: int) -> None:
     try:
         content = Content(file.where)
     except OSError:
-        position.offset = position.done_until = file.offset = file.size
-        file.rewind()
+        _set_offset(file, file.size)
         return
     try:
         position.head_length = len(content.head)
         position.head_hash = fingerprint(content.head) if content.head else ""
-        position.size, position.mtime_ns = content.st.st_size, content.st.st_mtime_ns
         if content.gz:
             position.gz = position.finished = file.ended = True
+            position.size, position.mtime_ns = content.st.st_size, content.st.st_mtime_ns
             return
         offset = _after_last_newline(content.fd, content.st.st_size, line_bytes)
-        position.offset = position.done_until = file.offset = offset
+        _set_offset(file, offset)
         position.tail_hash = file.tail = fingerprint(before(content.fd, offset))
-        position.size = -1  # the unfinished line, if any, is to be looked at
-        file.rewind()
+    except OSError:
+        _set_offset(file, content.st.st_size)
     finally:
         content.close()
+
+
+def _set_offset(file: FollowedFile, offset: int) -> None:
+    file.position.offset = file.position.done_until = file.offset = offset
+    file.tail = None
+    file.rewind()
 
 
 def _after_last_newline(fd: int, size: int, line_bytes: int) -> int:

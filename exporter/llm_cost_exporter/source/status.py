@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +44,8 @@ class Statuses:
     def _of_name(name: Name) -> FileStatus:
         entry = name.pattern.entry.name
         if name.file is not None:
-            return _of_file(name.file, name.path)
+            status = _of_file(name.file, name.path)
+            return status if name.trouble is None else dataclasses.replace(status, state="unreadable")
         if name.waiting is not None:
             return FileStatus(name.path, entry, "finished" if name.waiting.verified else "waiting")
         if name.trouble is not None:

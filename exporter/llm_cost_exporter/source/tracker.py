@@ -47,6 +47,7 @@ class Tracker:
         self.farewells: list[Batch] = []  # last batches of files of which nothing more can be read
         self.ready: deque[FollowedFile] = deque()
         self.behind: dict[str, FollowedFile] = {}  # files with bytes that are not handed on
+        self.deleted: set[str] = set()  # paths at which a followed file was, which is found nowhere
         self.round = 0
         self.rotations = 0
         self.truncations = 0

@@ -126,6 +126,8 @@ class Watch:
             if file is not None:
                 position = file.position
                 if st.st_ino == position.inode and st.st_dev == position.device:
+                    if name.trouble is not None:
+                        say(tracker, name, None)
                     if st.st_size == file.size and st.st_mtime_ns == file.mtime_ns and not file.suspect:
                         if file.trouble is not None and not file.damaged:
                             tracker.queue(file)
@@ -157,6 +159,9 @@ class Watch:
             self._tracker.trouble(file, bad)
 
     def _missing(self, name: Name, bad: OSError, displaced: list[FollowedFile], now: float) -> None:
+        if not isinstance(bad, (FileNotFoundError, NotADirectoryError)):
+            say(self._tracker, name, f"can't be read: {bad.strerror or bad}")
+            return
         gone = self._tracker.unsettle(name)
         if gone is not None:
             displaced.append(gone)
@@ -166,8 +171,7 @@ class Watch:
             name.missing_since = now
         if name.had_file and now - name.missing_since < _MISSING_SECONDS:
             return
-        absent = isinstance(bad, (FileNotFoundError, NotADirectoryError))
-        say(self._tracker, name, "no such file" if absent else f"can't be read: {bad.strerror or bad}")
+        say(self._tracker, name, "no such file")
 
     def _settle_known(self, arrived: list[tuple[Name, os.stat_result]]) -> list[tuple[Name, os.stat_result]]:
         """Files that moved from one watched path to another; the rest is returned."""
