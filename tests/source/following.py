@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from llm_cost_exporter.config import SourceConfig
-from llm_cost_exporter.source import Batch, Position, Source, TooLong
+from llm_cost_exporter.source import Batch, Position, Source
 
 LOG = logging.getLogger("tests.source")
+Lines = list[Any]  # of bytes and TooLong
 
 
 class HandClock:
@@ -37,8 +39,8 @@ class Consumer:
         self.line_bytes = line_bytes
         self.clock = HandClock()
         self.rows: dict[str, str] = {}  # what is on disk
-        self.saved_lines: list[bytes | TooLong] = []
-        self.lines: list[bytes | TooLong] = []
+        self.saved_lines: Lines = []
+        self.lines: Lines = []
         self.batches: list[Batch] = []
         self.source = self._new_source(first_start=True)
 
@@ -63,19 +65,25 @@ class Consumer:
             self.source.done(batch, offset=batch.end, parts=[], format_state={}, previous_time=None)
         return batch
 
-    def read(self, max_bytes: int = 1 << 20) -> list[bytes | TooLong]:
+    def next_batch(self, max_bytes: int = 1 << 20) -> Batch:
+        """The next batch, not done yet."""
+        batch = self.source.read(max_bytes)
+        assert batch is not None
+        return batch
+
+    def read(self, max_bytes: int = 1 << 20) -> Lines:
         """Read all there is now; the lines of it."""
         before = len(self.lines)
         while self.read_one(max_bytes) is not None:
             pass
         return self.lines[before:]
 
-    def follow(self, seconds: float = 0.5) -> list[bytes | TooLong]:
+    def follow(self, seconds: float = 0.5) -> Lines:
         """Poll and read."""
         self.poll(seconds)
         return self.read()
 
-    def settle(self) -> list[bytes | TooLong]:
+    def settle(self) -> Lines:
         """Poll and read until all that was rotated away has ended."""
         before = len(self.lines)
         for _ in range(6):

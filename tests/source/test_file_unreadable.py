@@ -48,7 +48,7 @@ def test_directory_pipe_socket_and_device_are_said_once_and_never_opened(tmp_pat
     os.mkfifo(tmp_path / "pipe.log")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "sock.log"))
-        os.symlink("/dev/zero", tmp_path / "zero.log")
+        (tmp_path / "zero.log").symlink_to("/dev/zero")
         append(tmp_path / "good.log", "good")
         consumer = Consumer(tmp_path / "*.log", "/dev/null", tmp_path / "folder.log")
         for _ in range(3):
@@ -66,7 +66,8 @@ def test_directory_pipe_socket_and_device_are_said_once_and_never_opened(tmp_pat
 def test_file_that_can_not_be_opened_is_said_once_and_read_when_it_can(tmp_path, caplog, monkeypatch):
     """The others go on."""
     append(tmp_path / "app.log", "1")
-    real, allowed = os.open, []
+    real = os.open
+    allowed: list[bool] = []
 
     def refuse(path, *args, **more):
         if str(path).endswith("app.log") and not allowed:
@@ -93,7 +94,7 @@ def test_error_while_reading_is_said_once_and_tried_again(tmp_path, caplog, monk
     append(tmp_path / "other.log", "other")
     consumer = Consumer(tmp_path / "*.log")
     real, broken = os.pread, [True]
-    inode = os.stat(tmp_path / "app.log").st_ino
+    inode = (tmp_path / "app.log").stat().st_ino
 
     def fail(fd, *args):
         if broken and os.fstat(fd).st_ino == inode:
@@ -122,7 +123,7 @@ def test_glob_that_matches_nothing_is_said_once_and_counted(tmp_path, caplog):
 def test_same_file_by_several_names_is_read_once(tmp_path):
     """By two patterns, by a symbolic and by a hard link."""
     append(tmp_path / "a.log", "1")
-    os.symlink(tmp_path / "a.log", tmp_path / "b.log")
+    (tmp_path / "b.log").symlink_to(tmp_path / "a.log")
     os.link(tmp_path / "a.log", tmp_path / "c.log")
     consumer = Consumer(tmp_path / "a.log", tmp_path / "*.log", tmp_path / "b.log")
     assert consumer.follow() == [b"1"]

@@ -142,7 +142,8 @@ def test_lines_do_not_depend_on_how_the_bytes_come(limit, data, cuts):
 
 
 def _feed(limit, chunks):
-    cutter, found = Cutter(limit), []
+    cutter = Cutter(limit)
+    found: list[object] = []
     for chunk in [*chunks, None]:
         lines = cutter.finish() if chunk is None else cutter.feed(chunk) if chunk else []
         if lines:
@@ -150,6 +151,7 @@ def _feed(limit, chunks):
             if begins is None:
                 begins, at = [], cutter.start
                 for line in lines:
+                    assert isinstance(line, bytes)
                     begins.append(at)
                     at += len(line) + 1
             found += zip(begins, lines, strict=True)

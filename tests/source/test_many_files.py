@@ -1,7 +1,7 @@
 """Many files at once: fairness, open files, the price of a poll."""
 
-import os
 import time
+from pathlib import Path
 
 from tests.source.following import Consumer, append, numbered
 
@@ -35,9 +35,9 @@ def test_open_files_are_bounded(tmp_path):
         append(tmp_path / f"{number}.log", f"{number}")
     consumer = Consumer(tmp_path / "*.log")
     consumer.source._tracker.handles.most = 32
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     assert len(consumer.follow()) == 400
-    assert len(os.listdir("/proc/self/fd")) - before <= 33
+    assert len(list(Path("/proc/self/fd").iterdir())) - before <= 33
     for number in range(400):
         append(tmp_path / f"{number}.log", f"{number} again")
         (tmp_path / f"{number}.log").rename(tmp_path / f"{number}.log.1")

@@ -58,14 +58,14 @@ def test_open_parts_of_split_lines_are_read_again_and_nothing_else(tmp_path):
     append(log, *lines)
     consumer = Consumer(log)
     consumer.poll()
-    batch = consumer.source.read()
+    batch = consumer.next_batch()
     offsets = [offset for offset, _ in batch.items()]
     consumer.source.done(batch, offset=offsets[0], parts=[offsets[0], offsets[2]], format_state={}, previous_time=1.5)
     consumer.save()
     consumer.kill()
     append(log, "rest of A")
     consumer.poll()
-    batch = consumer.source.read()
+    batch = consumer.next_batch()
     assert list(batch.items()) == [
         (offsets[0], b"part A"),
         (offsets[2], b"part B"),
@@ -91,7 +91,7 @@ def test_killed_while_open_parts_are_read_again(tmp_path):
     for _ in range(3):
         consumer.kill()
         consumer.poll()
-        batch = consumer.source.read(4096)
+        batch = consumer.next_batch(4096)
         again = [at for at, _ in batch.items()]
         assert again == [part for part in parts if part < batch.end]
         consumer.source.done(batch, offset=again[0], parts=again, format_state={}, previous_time=None)

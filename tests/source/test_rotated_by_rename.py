@@ -1,7 +1,6 @@
 """logrotate's default and Python's RotatingFileHandler: the file is renamed and made anew."""
 
 import logging.handlers
-import os
 
 from tests.source.following import Consumer, append, numbered
 
@@ -149,7 +148,9 @@ def test_rotating_file_handler(tmp_path):
     """Python's own handler with backupCount: every record once, polls and kills in between."""
     log = tmp_path / "app.log"
     handler = logging.handlers.RotatingFileHandler(log, maxBytes=2000, backupCount=8)
-    logger = logging.Logger("app")
+    logger = logging.getLogger("tests.source.app")
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     logger.info("start")
     consumer = Consumer(log)
@@ -162,6 +163,7 @@ def test_rotating_file_handler(tmp_path):
         if number % 60 == 0:
             consumer.follow()
             consumer.save()
+    logger.removeHandler(handler)
     handler.close()
     consumer.settle()
     assert consumer.lines == [b"start", *expected]
@@ -178,7 +180,7 @@ def test_inode_of_the_deleted_file_is_given_to_the_new_one(tmp_path):
     position = next(p for p in consumer.source.changed_positions() or _positions(consumer) if p.path == str(log))
     log.unlink()
     append(log, "new 1", "new 2", "new 3", "new 4")
-    position.inode = os.stat(log).st_ino
+    position.inode = log.stat().st_ino
     consumer.rows[position.key] = position.to_json()
     consumer.kill()
     assert consumer.follow() == [b"new 1", b"new 2", b"new 3", b"new 4"]
@@ -209,13 +211,12 @@ def test_what_formats_remember_goes_on_in_the_next_file(tmp_path):
     append(log, "1")
     consumer = Consumer(log)
     consumer.poll()
-    batch = consumer.source.read()
+    batch = consumer.next_batch()
     consumer.source.done(batch, offset=batch.end, parts=[], format_state={"model": "m"}, previous_time=5.0)
     log.rename(tmp_path / "app.log.1")
     append(log, "2")
     consumer.poll()
-    batches = []
-    while (batch := consumer.source.read()) is not None:
-        batches.append(batch)
-    new = next(batch.file for batch in batches if batch.lines == [b"2"])
+    new = consumer.next_batch().file
+    while new is batch.file:
+        new = consumer.next_batch().file
     assert (new.position.format_state, new.position.previous_time) == ({"model": "m"}, 5.0)

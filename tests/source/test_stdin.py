@@ -24,7 +24,8 @@ def pipe():
 
 
 def _read_until(source, condition, seconds=10):
-    lines, last, deadline = [], False, time.monotonic() + seconds
+    lines: list[object] = []
+    last, deadline = False, time.monotonic() + seconds
     while not condition(lines, last):
         assert time.monotonic() < deadline, lines[:5]
         source.poll()
