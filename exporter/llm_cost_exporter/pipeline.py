@@ -221,11 +221,9 @@ class Pipeline:
                 while not self._take(late, file.entry, set()):
                     yield
                 self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
+            if following.quiet_seen == len(_QUIET_SECONDS) and not reader.open_parts(file.position.done_until):
+                del self._following[file]  # all that it knew is in the position: the next line makes it anew
 
     def forget_routes(self) -> None:
         """Label sets have left memory."""
         self._accountant.tariffs.forget_routes()
-
-    def forget(self, file: FollowedFile) -> None:
-        """The source follows that file no more."""
-        self._following.pop(file, None)

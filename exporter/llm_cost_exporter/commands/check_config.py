@@ -18,7 +18,7 @@ __all__ = ["command"]
 _MOST_FILES = 10_000  # of one glob; more than that need not be counted to know that it finds something
 
 
-@click.command("check-config")
+@click.command("check-config", short_help="Check a configuration and the price file it names.")
 @click.argument("file", type=click.Path(path_type=Path))
 def command(file: Path) -> None:
     """Check the configuration FILE, the price file that it names, and its paths.

@@ -26,7 +26,7 @@ _PIPE_WIDTH = 240  # nothing is cut where no terminal sets a width
 _OVERVIEW = ("input", "cache_read", "output")
 
 
-@click.command("prices")
+@click.command("prices", short_help="What a model costs, and where the price is from.")
 @click.argument("model", required=False)
 @click.option("--provider", metavar="P", help="Whose price list: openai, azure, aws, google … as logs spell it.")
 @click.option(

@@ -67,6 +67,8 @@ def show(directory: str | None, config_file: str | None) -> None:
     files.add_column("read to byte", justify="right")
     files.add_column("newest call")
     for file in contents.files:
+        if not file.get("path"):
+            continue  # a note of a pattern, no file
         when = file.get("previous_time")
         newest = (
             datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(when, (int, float)) else "-"
