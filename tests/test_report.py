@@ -148,7 +148,8 @@ def test_the_total_is_exact(tmp_path):
         for _ in range(50_000):
             model = choose.choice(list(LIST))
             tokens = choose.randrange(0, 10 ** choose.randrange(1, 6)), choose.randrange(0, 5000)
-            want[model] += sum(Decimal(rate) * count for rate, count in zip(LIST[model], tokens, strict=True)) / 10**6
+            rates = (Decimal(rate) for rate in LIST[model])
+            want[model] += sum((rate * n for rate, n in zip(rates, tokens, strict=True)), Decimal(0)) / 10**6
             file.write(call("2025-12-01T00:00:00Z", model, tokens))
     got = as_json(tmp_path / "big.jsonl")
     assert {row["model"]: Decimal(row["cost_usd"]) for row in got["rows"]} == want

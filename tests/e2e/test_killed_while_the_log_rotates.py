@@ -53,7 +53,7 @@ class Writer:
                 }
             )
             text += "\n"
-        if self.handler is not None:
+        if self.handler is not None and self.handler.stream is not None:
             self.handler.stream.write(text)
             self.handler.flush()
             return
