@@ -116,21 +116,23 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
     content = Content(path)
     try:
         return (
-            _same(path, content, tracker)
+            _same(path, content, tracker, known_content=True)
             or _copy_of_followed(path, content, tracker)
             or _being_compressed(path, content)
             or _copy_of_gone(path, content, tracker)
+            or _same(path, content, tracker, known_content=False)  # it was empty: only its inode speaks for it
             or Verdict(Kind.NEW)
         )  # fmt: skip
     finally:
         content.close()
 
 
-def _same(path: str, content: Content, tracker: Tracker) -> Verdict | None:
+def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool) -> Verdict | None:
     for position in tracker.book.at(content.st.st_dev, content.st.st_ino):
         if position.key in tracker.files or position.gz != content.gz:
             continue
-        if not position.head_length and not position.done_until and not may_be_empty_one(path, position):
+        tells_something = bool(position.head_length or position.done_until)
+        if tells_something != known_content or not (tells_something or may_be_empty_one(path, position)):
             continue
         begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
         if position.head_length and not (len(content.head) >= position.head_length and begins_alike):

@@ -36,6 +36,9 @@ class Lost:
         tracker.detach(file)
         if file.position.done_until or file.position.head_length:
             tracker.lost[file.position.key] = now + LINGER_SECONDS
+            tracker.book.changed(
+                file.position
+            )  # that a copy is found by its first bytes, if they were learned just now
         else:  # nothing was read of it, nothing can tell a copy: a copy is a new file
             tracker.files.pop(file.position.key, None)
             tracker.book.forget(file.position)

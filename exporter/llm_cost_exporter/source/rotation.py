@@ -37,7 +37,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.bridge import Bridge
-from llm_cost_exporter.source.evidence import begins_like, is_same
+from llm_cost_exporter.source.evidence import begins_like, is_same, learn
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost
@@ -214,6 +214,7 @@ class Rotation:
         if name is not None:
             tracker.settle(fresh, name)
         tracker.bridge_soon(fresh)
+        learn(tracker, fresh)
         if was_piece:
             tracker.pieces[position.key] = fresh
             tracker.is_piece(fresh, now)
