@@ -85,7 +85,7 @@ class Accountant(Generic[AccountT]):
         if usage.id is not None:
             key = key_of(usage.id, "" if usage.id_is_vendors else scope)
             entry = self._ids.find(key, usage.time)
-            if entry is not None:
+            if entry is not None and (usage.continues or self._ids.repeats):
                 return self._again(key, entry, tariff, usage)
         account = tariff.routes.get(usage.labels)
         if account is None:

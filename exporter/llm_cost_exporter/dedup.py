@@ -23,6 +23,7 @@ __all__ = ["Entry", "Ids", "key_of", "renumbered"]
 
 _CHUNK = 512  # entries a saved row; a busy second changes two or three
 _SLOT_BYTES = 8
+_STREAMS = 128  # ids kept where `window` is 0, so that the parts of a stream still find their call
 
 
 @dataclass(slots=True)
@@ -78,7 +79,8 @@ class Ids:
     """Key -> Entry for the last `window` calls that are at most `max_age` seconds of event time apart."""
 
     def __init__(self, window: int, max_age: float) -> None:
-        self._window = window
+        self.repeats = window > 0  # whether the same id on another line is the same call
+        self._window = window or _STREAMS
         self._max_age = max_age
         self._entries: dict[bytes, bytes] = {}  # key -> slot number, then the packed entry
         self._ring: list[bytes | None] = []
@@ -111,8 +113,6 @@ class Ids:
         self._put(key, orjson.dumps((account, usage.time, usage.tokens, flags, usage.context, reported)))
 
     def _put(self, key: bytes, packed: bytes) -> None:
-        if not self._window:
-            return
         slot = self._next
         self._next = slot + 1
         at = slot % self._window
@@ -166,7 +166,7 @@ class Ids:
         rows = sorted(
             (slot, bytes.fromhex(key), data.encode()) for blob in chunks for slot, key, data in orjson.loads(blob)
         )
-        rows = rows[-self._window :] if self._window else []
+        rows = rows[-self._window :]
         if not rows:
             return
         first, last = rows[0][0], rows[-1][0]

@@ -161,6 +161,7 @@ class Exporter:
         if not self._saver.save():
             return  # nothing of it may be shown before it is safe; the next round tries again
         self._ledger.ready()
+        self._pipeline.resume()
         self._saver.save()
         self._publish()
         self._log.info("ready: the backlog is read")

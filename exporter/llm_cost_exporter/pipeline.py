@@ -205,6 +205,13 @@ class Pipeline:
                 f"{rejected.reason} {rejected.detail}".strip(),
             )
 
+    def resume(self) -> None:
+        """Take up what the files' positions still hold (streams whose usage may yet come), also where no line follows."""
+        for file in self._source.followed():
+            if file.position.format_state:
+                following = self._follow(file)
+                following.last_news, following.quiet_seen = self._clock.monotonic(), 0
+
     def _look_at_quiet_files(self) -> Iterator[None]:
         """Streams that were logged without usage are calls once their file has been quiet for a while."""
         monotonic = self._clock.monotonic()

@@ -155,6 +155,25 @@ def test_totals_survive_kill_and_restart(servers, tmp_path):
     assert total == Decimal(report["total_cost_usd"])
 
 
+def test_a_stream_without_usage_is_counted_after_a_restart_too(servers, tmp_path):
+    """Killed before the stream was given up, with no further line: the next start counts the call without usage."""
+    log, state = tmp_path / "usage.jsonl", tmp_path / "state"
+    chunk = {
+        "id": "chatcmpl-77",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": "gpt-4o",
+        "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+        "usage": None,
+    }
+    append(log, json.dumps(chunk) + "\n")
+    exporter = servers.exporter(config=settings(log), state=state)
+    exporter.kill()
+    exporter = servers.exporter(config=settings(log), state=state)
+    wait_for(lambda: exporter.value("llm_calls_without_usage_total", model="gpt-4o") == 1, 20, "the call")
+    assert exporter.value("llm_requests_total") == 1
+
+
 def test_a_second_exporter_on_the_same_state_says_so(servers, tmp_path):
     """One line on stderr, exit status 1."""
     log, state = tmp_path / "usage.jsonl", tmp_path / "state"

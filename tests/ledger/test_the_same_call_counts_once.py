@@ -212,6 +212,8 @@ def test_a_window_of_zero_remembers_nothing(tmp_path):
     bench = Bench(tmp_path, Config.model_validate({"dedup": {"window": 0}}))
     bench.call(id="a")
     assert bench.call(id="a") is Taken.NEW
+    assert bench.call(id="a", tokens={"output": 9}, continues=True) is Taken.JOINED, "but for the parts of a stream"
+    assert bench.counted("tokens") == 34
 
 
 @given(

@@ -198,6 +198,10 @@ class Source:
         waiting = self._stdin[1].unread if self._stdin is not None else 0
         return waiting + sum(file.unread for file in self._tracker.behind.values())
 
+    def followed(self) -> list[FollowedFile]:
+        """The files that are followed now."""
+        return list(self._tracker.files.values())
+
     def files(self) -> list[FileStatus]:
         """Each watched path and each rotated piece that is still being read."""
         found = self._statuses.all()
