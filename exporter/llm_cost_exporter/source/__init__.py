@@ -3,15 +3,15 @@
     Source      follows; hands on batches of complete lines, and positions to save with what was counted of them
     read_all    reads given files once and whole
 
-Layers, each importing only those below it:
+Layers, each importing only those below it or beside it:
 
-    follow                          the Source: poll, read, done
-    watch   backlog   status        the watched paths; the backlog at start; what is told
-    rotation                        where contents go that leave their path (what no reader can save is said there)
-    copies   startend               is this file that one?
-    tracker   listing               shared memory; folders
-    plain   gz   stdin   whole      bytes to batches of lines
-    book   handles   discovery      positions; open files; globs
+    follow                                  the Source: poll, read, done
+    watch   arrivals   reading   status     the watched paths; what came there; whose turn it is; what is told
+    rotation   bridge   lost                where contents go that leave their path; what no reader can save
+    copies   evidence   startend            is this file that one?
+    tracker   backlog                       what is being followed; is the backlog read
+    plain   gz   stdin   whole              bytes to batches of lines
+    book   handles   discovery   listing    positions; open files; globs; folders
     file   lines   batch   position   identity   names
 """
 
