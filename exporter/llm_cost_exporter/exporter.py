@@ -85,7 +85,7 @@ class Exporter:
             line_bytes=config.limits.line_bytes,
             clock=self._clock,
             log=self._log,
-            first_start=not positions,
+            first_start=not positions and not self._state.lost,
         )
         self._rotations, self._truncations = self._source.rotations, self._source.truncations
         self._pipeline = Pipeline(config, self._source, self._accountant(), self._ledger, self._clock, self._log)

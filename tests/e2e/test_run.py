@@ -155,6 +155,28 @@ def test_totals_survive_kill_and_restart(servers, tmp_path):
     assert total == Decimal(report["total_cost_usd"])
 
 
+def test_start_at_end_is_for_the_first_start_alone(servers, tmp_path):
+    """What was there at the first start is not read; after a lost state all that is still there is, and a metric says so."""
+    log, state = tmp_path / "usage.jsonl", tmp_path / "state"
+    append(log, call(1), call(2))
+    config = settings(log, sources=[{"paths": [str(log)], "start_at": "end"}])
+    exporter = servers.exporter(config=config, state=state)
+    append(log, call(3))
+    wait_for(lambda: exporter.value("llm_requests_total") == 1)
+    exporter.stop()
+    append(log, call(4))
+    exporter = servers.exporter(config=config, state=state)
+    assert exporter.value("llm_requests_total") == 2, "what came while it was down"
+    ledger = [sample.labels["ledger"] for sample in exporter.samples() if "ledger" in sample.labels]
+    exporter.stop()
+    (state / "state.db").write_bytes(b"\0" * 4096)
+    exporter = servers.exporter(config=config, state=state)
+    assert exporter.value("llm_requests_total") == 4
+    assert exporter.value("llm_cost_exporter_state_resets_total", reason="corrupt") == 1
+    assert {sample.labels["ledger"] for sample in exporter.samples() if "ledger" in sample.labels} == set(ledger)
+    assert len(list(state.glob("state.db.broken-*"))) == 1
+
+
 def test_a_stream_without_usage_is_counted_after_a_restart_too(servers, tmp_path):
     """Killed before the stream was given up, with no further line: the next start counts the call without usage."""
     log, state = tmp_path / "usage.jsonl", tmp_path / "state"

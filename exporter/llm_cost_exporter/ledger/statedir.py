@@ -44,6 +44,7 @@ class StateDir:
         self._clock = clock
         self._lock: int | None = None
         self.ledger: str | None = None
+        self.lost = False  # this start found no state where one had been
         self.resets: dict[str, int] = dict.fromkeys(RESET_REASONS, 0)
 
     def take(self) -> None:
@@ -177,6 +178,7 @@ class StateDir:
         return name
 
     def _lost(self, reason: str, what: str) -> None:
+        self.lost = True
         self._log.error("state: %s: %s; the logs that are still there are read anew", self.database, what)
         self.resets[reason] += 1
         self._write_identity()
