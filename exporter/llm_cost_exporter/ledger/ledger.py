@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from llm_cost_exporter.dedup import Ids
-from llm_cost_exporter.ledger.accounts import Account, row_of, unrow
+from llm_cost_exporter.ledger.accounts import row_of
 from llm_cost_exporter.ledger.days import DayBook
-from llm_cost_exporter.ledger.folding import Folding
+from llm_cost_exporter.ledger.holds import Holds
 from llm_cost_exporter.ledger.reads import Reads
-from llm_cost_exporter.ledger.samples import BOUNDS, SEEN, Histogram, Sample
+from llm_cost_exporter.ledger.registry import IDLE_SECONDS, Registry
+from llm_cost_exporter.ledger.samples import BOUNDS, Histogram, Sample
 from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
@@ -28,18 +29,17 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.config.model import Config
     from llm_cost_exporter.dedup import Entry
-    from llm_cost_exporter.ledger.accounts import Kind
+    from llm_cost_exporter.ledger.accounts import Account, Kind
+    from llm_cost_exporter.ledger.holds import Ended
     from llm_cost_exporter.ledger.store import Store, UnpricedRow
     from llm_cost_exporter.prices import PriceBook
     from llm_cost_exporter.tariffs import Tariff
     from llm_cost_exporter.times import Calendar
     from llm_cost_exporter.types import Usage
 
-__all__ = ["IDLE_SECONDS", "Ledger", "Route"]
+__all__ = ["Ledger", "Route"]
 
-IDLE_SECONDS: Final = 24 * 3600.0  # a set without news for so long leaves /metrics and memory
 _MOST_ROUTES: Final = 4096  # a model; label values are what a log says
-_MOST_NAMES: Final = 20_000
 _EXEMPLAR_LENGTH: Final = 100  # characters of a request id: OpenMetrics allows 128 with the name
 
 
@@ -70,15 +70,11 @@ class Ledger:
         self.days = DayBook(calendar, self.reads)
         self.midway = False  # a batch is posted in part (a read got no answer): nothing may be saved
         self.ledger_id: str | None = None
-        self.held: list[tuple[Account, Sample | Histogram]] = []
         self._store = store
-        self._folding = Folding(self.names, config.labels, config.limits.series)
-        self._accounts: dict[tuple[str, tuple[str, ...]], Account] = {}
-        self._by_number: dict[int, Account] = {}
-        self._label_names: dict[int, tuple[str, ...]] = {}
-        self._dirty: list[Account] = []
+        self._registry = Registry(config, self.names, self.reads)
+        self._touch = self._registry.touch
+        self.held = Holds(self._registry)
         self._billed: list[UnpricedRow] = []
-        self._series = 0
         self._load(now)
         self._unpriced = Unpriced(book.thresholds(), sum(1 for _ in store.unpriced()))
         self.bill(book)
@@ -90,36 +86,9 @@ class Ledger:
         if "stats" in meta:
             self.stats.unpack(meta["stats"])
         self.ledger_id = meta.get("ledger")
-        # Numbers are never given twice: remembered ids name them longer than their accounts may last.
-        self._next_number = max(self._store.highest_number() + 1, int(meta.get("next_number", 1)))
-        for row in self._store.accounts(now - IDLE_SECONDS):
-            account = unrow(row)
-            self._enter(account)
-            for sample in account.samples():
-                sample.since = None if sample.held else SEEN
-                sample.held = self.hold  # until the backlog is read; see `ready`
+        next_number = max(self._store.highest_number() + 1, int(meta.get("next_number", 1)))
+        self._registry.load(list(self._store.accounts(now - IDLE_SECONDS)), next_number)
         self.ids.load(data for _, data in self._store.ids())
-
-    def _enter(self, account: Account) -> None:
-        self._accounts[account.kind, account.labels] = account
-        self._by_number[account.number] = account
-        if account.kind == "series":
-            self._series += 1
-            self._folding.opened(account.labels)
-
-    def _open(self, kind: Kind, labels: tuple[str, ...]) -> Account:
-        account = self._accounts.get((kind, labels))
-        if account is None:
-            account = self.reads.account(kind, orjson.dumps(labels).decode())
-            if account is None:
-                account = Account(self._next_number, kind, labels)
-                self._next_number += 1
-            else:  # back after a rest: its old value is shown first
-                for sample in account.samples():
-                    sample.held = self.hold
-                self._touch(account)
-            self._enter(account)
-        return account
 
     # posting: the path of every line
 
@@ -129,9 +98,8 @@ class Ledger:
             # Read by a configuration of other labels: a stream held since, or an open part. App and team are always first.
             values = (*values[:2], *[""] * (len(self.names) - 4))
         wanted = (tariff.provider, tariff.model, *values)
-        labels, folded = self._folding.fold(wanted, lambda them: ("series", them) in self._accounts, self._series)
-        account = self._open("series", labels)
-        account.span = self._open("span", labels[:4])
+        account, folded = self._registry.place(wanted)
+        account.span = self._registry.open("span", account.labels[:4])
         route = Route(account, folded)
         if len(tariff.routes) >= _MOST_ROUTES:
             tariff.routes.clear()
@@ -142,11 +110,10 @@ class Ledger:
         return account.account.number
 
     def account_of(self, number: int) -> Route | None:
-        account = self._by_number.get(number) or self.reads.numbered(number)
-        if account is None or account.kind != "series":
+        account = self._registry.numbered(number)
+        if account is None:
             return None
-        account = self._open("series", account.labels)
-        account.span = self._open("span", account.labels[:4])
+        account.span = self._registry.open("span", account.labels[:4])
         return Route(account, ())
 
     def first(self, route: Route, tariff: Tariff[Route], usage: Usage, cost: dict[str, int] | None) -> None:
@@ -240,7 +207,7 @@ class Ledger:
 
     def _have_pair(self, account: Account) -> None:
         if account.pair is None:
-            account.pair = self._open("pair", account.labels[:2])
+            account.pair = self._registry.open("pair", account.labels[:2])
 
     def _count_pair(self, account: Account, family: str, amount: int, *, old: bool) -> None:
         pair = account.pair
@@ -274,11 +241,6 @@ class Ledger:
             histogram.public_sum += value
         return histogram, bucket
 
-    def _touch(self, account: Account) -> None:
-        if not account.dirty:
-            account.dirty = True
-            self._dirty.append(account)
-
     # prices that came later
 
     def bill(self, book: PriceBook) -> int:
@@ -309,43 +271,33 @@ class Ledger:
 
     def alive(self, kind: Kind) -> list[Account]:
         """The accounts of one kind that are in memory (safe from any thread)."""
-        return [account for account in list(self._accounts.values()) if account.kind == kind]
+        return self._registry.alive(kind)
 
     def label_sets(self) -> int:
-        return self._series
+        return self._registry.series
 
     def labels_of(self, number: int) -> tuple[str, ...]:
         """The label values of an account, also of one that has left memory (the posting thread alone). Raises UnreadableError."""
-        account = self._by_number.get(number)
-        if account is not None:
-            return account.labels
-        labels = self._label_names.get(number)
-        if labels is None:
-            account = self.reads.numbered(number)
-            labels = ("unknown",) * len(self.names) if account is None else account.labels
-            if len(self._label_names) >= _MOST_NAMES:
-                self._label_names.clear()
-            self._label_names[number] = labels
-        return labels
+        return self._registry.labels_of(number)
 
     # saving
 
     def changes(self, now: float, files: Iterable[tuple[str, str]], files_gone: Iterable[str]) -> Changes:
         """All that changed since the last save; nothing is marked as saved yet."""
-        for account in self._dirty:
+        for account in self._registry.dirty:
             account.touched = now
         ids, ids_gone = self.ids.changed()
         self._unpriced.recount(self._store)
         meta = {
             "stats": self.stats.pack(),
             "labels": orjson.dumps(self.names[2:]).decode(),
-            "next_number": str(self._next_number),
+            "next_number": str(self._registry.next_number),
         }
         if self.ledger_id is not None:
             meta["ledger"] = self.ledger_id
         zone = self.calendar.name
         return Changes(
-            accounts=[row_of(account) for account in self._dirty],
+            accounts=[row_of(account) for account in self._registry.dirty],
             days=[(zone, date, number, str(usd)) for date, number, usd in self.days.changed()],
             unpriced=list(self._unpriced.pending.items()),
             billed=self._billed,
@@ -359,15 +311,14 @@ class Ledger:
     def saved(self, now: float, monotonic: float) -> None:
         """`changes` is on disk: move the public values on."""
         with self.lock:
-            for account in self._dirty:
+            for account in self._registry.dirty:
                 account.dirty = False
                 for sample in account.samples():
                     if sample.held and sample.since is None and not self.in_backlog:
-                        sample.since = monotonic
-                        self.held.append((account, sample))
+                        self.held.begin(account, sample, monotonic)
                     sample.publish()
             self.stats.publish()
-        self._dirty = []
+        self._registry.dirty = []
         self._billed = []
         self.ids.saved()
         self.days.saved(now)
@@ -378,81 +329,35 @@ class Ledger:
         self._store = store
         self.reads.use_store(store)
         self.days.write_all()
-        for account in self._accounts.values():
+        for account in self._registry.all():
             self._touch(account)
         self.ids.everything()
 
     def changed(self) -> bool:
-        return bool(self._dirty or self._billed or self.stats.plain() != self.stats.public)
+        return bool(self._registry.dirty or self._billed or self.stats.plain() != self.stats.public)
 
-    # holds
+    # holds and rest
 
     def ready(self) -> None:
-        """The backlog is read: what is young or new in it is held from the next save on, all else is shown.
-
-        Also a series that is all base: what comes before a scrape has seen the base would be lost to increase().
-        """
+        """The backlog is read: what is young or new in it is held from the next save on, all else is shown."""
         self.in_backlog = False
         self.base_before = float("-inf")
-        for account in self._accounts.values():
-            for sample in account.samples():
-                if sample.since == SEEN and sample.at_rest():
-                    sample.held = False
-                else:
-                    self._touch(account)
-                sample.since = None
+        self.held.ready()
 
     def release(self, due_before: float) -> None:
         """End the holds of what was first shown (monotonic seconds) at or before `due_before`: seen after the next save."""
-        waiting = []
-        for account, sample in self.held:
-            if sample.since is not None and sample.since <= due_before:
-                sample.held = False
-                self._touch(account)
-            else:
-                waiting.append((account, sample))
-        self.held = waiting
+        self.held.release(due_before)
 
-    def end_holds(self) -> list[tuple[Sample | Histogram, object]]:
+    def end_holds(self) -> Ended:
         """The process ends: all holds end. Returns what `hold_again` needs where no scrape came to see it."""
-        ended = [(sample, sample.shown()) for _, sample in self.held]
-        self.release(float("inf"))
-        return ended
+        return self.held.end()
 
-    def hold_again(self, ended: list[tuple[Sample | Histogram, object]], scrapes: int) -> None:
+    def hold_again(self, ended: Ended, scrapes: int) -> None:
         """If no scrape saw the values that `end_holds` let out (`scrapes` still stands): the next start holds them anew."""
         with self.lock:
-            if self.scrapes != scrapes:
-                return
-            for sample, shown in ended:
-                sample.hold_at(shown)
-        for account in self._accounts.values():
-            if any(sample.held for sample in account.samples()):
-                self._touch(account)
-
-    # rest
+            if self.scrapes == scrapes:
+                self.held.again(ended)
 
     def sweep(self, now: float) -> bool:
         """Accounts without news for a day leave memory. Only when nothing is unsaved. True: routes are to be forgotten."""
-        if self._dirty:
-            return False
-        idle = [
-            account
-            for account in self._accounts.values()
-            if account.touched < now - IDLE_SECONDS and not any(sample.held for sample in account.samples())
-        ]
-        if not idle:
-            return False
-        with self.lock:
-            for account in idle:
-                del self._accounts[account.kind, account.labels]
-                del self._by_number[account.number]
-                if account.kind == "series":
-                    self._series -= 1
-                    self._folding.closed(account.labels)
-            for account in self._accounts.values():
-                if account.pair is not None and ("pair", account.pair.labels) not in self._accounts:
-                    account.pair = None
-                if account.span is not None and ("span", account.span.labels) not in self._accounts:
-                    account.span = None
-        return True
+        return self._registry.sweep(now, self.lock)
