@@ -161,14 +161,11 @@ def log_format(value: object) -> object:
     if value == "auto":
         return value
     # Asked for only here: the formats are not needed to check anything else, and they may want this package.
-    from llm_cost_exporter import formats  # noqa: PLC0415
+    from llm_cost_exporter import formats, mapping  # noqa: PLC0415
 
     names = ["auto", *sorted(module.NAME for module in formats.FORMATS)]
     if isinstance(value, dict):
-        check = getattr(formats, "check_mapping", None)
-        if check is None:
-            raise ValueError(f"a mapping is not known to this version; one of {', '.join(names)} would be right")
-        check(value)
+        mapping.check_mapping(value)
         return value
     if not isinstance(value, str):
         raise ValueError(f"one of {', '.join(names)} would be right")

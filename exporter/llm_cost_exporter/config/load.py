@@ -52,7 +52,11 @@ def check(data: dict[str, Any], file: str) -> Config:
         config = Config.model_validate(data, context=_FROM_FILE)
     except ValidationError as bad:
         raise config_error(bad, file, MODELS) from None
-    given = {name for source in config.sources for name in (*source.labels, *source.path_label_names)}
+    given = {
+        name
+        for source in config.sources
+        for name in (*source.labels, *source.path_label_names, *source.mapped_label_names)
+    }
     for name, label in config.labels.items():
         if not label.paths and name not in given and name not in ("app", "team"):
             raise ConfigError(

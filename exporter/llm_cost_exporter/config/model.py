@@ -71,6 +71,11 @@ class SourceConfig(_Model):
         """The labels that `path_labels` gives."""
         return parse_path_labels(self.path_labels).names if self.path_labels else ()
 
+    @property
+    def mapped_label_names(self) -> tuple[str, ...]:
+        """The labels that a mapping gives."""
+        return tuple(self.format.get("labels", ())) if isinstance(self.format, dict) else ()
+
 
 class LabelConfig(_Model):
     """Where a label's value is in a record (the first path that is there), how many values it may have, and when it folds."""
@@ -150,6 +155,7 @@ class Config(_Model):
         for source in self.sources:
             yield from source.labels
             yield from source.path_label_names
+            yield from source.mapped_label_names
 
 
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
