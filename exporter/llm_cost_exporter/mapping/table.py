@@ -119,13 +119,22 @@ class TableReader(MappedReader):
         text = self._joiner.add(_STREAM, line, self._offset, last=True)
         if not isinstance(text, bytes):
             return text
-        outcome = self._row(self._cut(text.decode("utf-8", "replace"))[0], text)
-        if outcome is _CELLS:
-            # The lines before this one were the end of something else: a writer that died within a cell.
-            alone, still_open = self._cut(line.decode("utf-8", "replace"))
-            if not still_open and len(alone) == self._columns.cells:
-                return self._row(alone, line)
-        return outcome
+        whole = text.decode("utf-8", "replace")
+        try:
+            cells = next(csv.reader((whole,), delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            cells = []
+        if len(cells) == self._columns.cells or self._may_be_header(text):
+            return self._row(cells or self._cut(whole)[0], text)
+        return self._torn(whole.partition("\n")[0], line)
+
+    def _torn(self, first: str, line: bytes) -> Outcome:
+        """Lines that are no row together: a writer died within a cell of the `first` one, and `line` is a row of another."""
+        calls: list[Usage] = []
+        for text, raw in ((first, first.encode()), (line.decode("utf-8", "replace"), line)):
+            outcome = self._row(self._cut(text)[0], raw)
+            calls += outcome if isinstance(outcome, list) else []
+        return calls or _CELLS
 
     def _cut(self, text: str) -> tuple[list[str], bool]:
         """The cells of `text`, and whether it ends inside of quotes."""
@@ -134,7 +143,7 @@ class TableReader(MappedReader):
 
     def _row(self, cells: list[str], line: bytes) -> Outcome:
         columns = self._columns
-        if columns.mark in line and (columns.mark or not columns.at) and columns.take(cells):
+        if self._may_be_header(line) and columns.take(cells):
             return _HEADER
         if (not columns.at or columns.stale) and self._offset and not self._looked:
             self._looked = True
@@ -145,6 +154,10 @@ class TableReader(MappedReader):
             return _CELLS
         record = {name: cells[index].strip() or None for name, index in columns.at.items()}
         return self._object(record, self._shapes.of(record), self._envelope)
+
+    def _may_be_header(self, line: bytes) -> bool:
+        mark = self._columns.mark
+        return mark in line if mark else not self._columns.at
 
     def _look_at_beginning(self) -> None:
         """The reader begins in the middle of a file: its header was not among the lines."""
