@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from llm_cost_exporter.config import Config, SourceConfig, load, parse_path_labels
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.opening import open_book
 
 __all__ = ["command"]
 
@@ -27,7 +27,7 @@ def command(file: Path) -> None:
     exit status is 2.
     """
     config = load(file)
-    book = PriceBook(config.prices.aliases, config.prices.file)
+    book = open_book(config)
     found = [[list(_files(path)) for path in source.paths] for source in config.sources]
     for index, (source, lists) in enumerate(zip(config.sources, found, strict=True)):
         for warning in _warnings(index, source, lists):

@@ -20,7 +20,7 @@ from llm_cost_exporter.config import Config, LabelConfig, SourceConfig
 from llm_cost_exporter.dedup import Ids
 from llm_cost_exporter.errors import UsageError
 from llm_cost_exporter.pipeline import entry_reader
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.opening import open_book
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
 from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
 from llm_cost_exporter.types import Rejected, Usage
@@ -84,7 +84,7 @@ def command(
         _when("--since", since, calendar.zone, now, float("-inf")), _when("--until", until, calendar.zone, now, float("inf")),
         compare=compare,
     )  # fmt: skip
-    book = PriceBook(settings.prices.aliases, settings.prices.file)
+    book = open_book(settings)
     _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
     if form == "json":
         click.echo(report_output.as_json(report))

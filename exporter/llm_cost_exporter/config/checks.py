@@ -7,6 +7,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo
 
@@ -17,7 +18,7 @@ from llm_cost_exporter.config.units import parse_address, parse_duration, parse_
 
 __all__ = [
     "address", "alias", "alias_target", "duration", "entries", "file_path", "glob", "label_value", "ledger", "log_format",
-    "one_or_more", "path_labels", "record_path", "size", "whole", "zero_or_more", "zone",
+    "one_or_more", "path_labels", "record_path", "size", "url", "whole", "zero_or_more", "zone",
 ]  # fmt: skip
 
 _LONGEST_LABEL_VALUE = 128
@@ -134,6 +135,19 @@ def file_path(value: object) -> Path:
     if not isinstance(value, str):
         raise ValueError("a path would be right")
     return Path(_text(value, _LONGEST_PATH, "a path"))
+
+
+def url(value: str) -> str:
+    """An address of the web."""
+    right = "https://HOST/PATH would be right"
+    try:
+        parts = urlsplit(_text(value, _LONGEST_PATH, "https://HOST/PATH").strip())
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError as bad:
+        raise ValueError(str(bad) if "would be right" in str(bad) else f"is no URL; {right}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"is no URL of http or https; {right}")
+    return value.strip()
 
 
 def one_or_more(value: object) -> object:
