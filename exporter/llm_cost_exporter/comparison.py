@@ -128,7 +128,7 @@ def _as_json(each: Compared) -> dict[str, Any]:
         "computed_cost_usd": money.plain(each.computed),
         "reported_cost_usd": money.plain(each.said),
         "difference_usd": money.plain(each.difference),
-        "difference_percent": None if each.percent is None else round(each.percent, 3),
+        "difference_percent": None if each.percent is None else round(each.percent, 3) + 0.0,  # no -0.0
         "differs": each.differs,
         "unpriced_requests": each.unpriced,
         "unpriced_reported_cost_usd": money.plain(each.said_unpriced),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.mapping import check_mapping, parse
 from llm_cost_exporter.mapping.calls import CallReader
 from llm_cost_exporter.mapping.entry import MappedEntry
+from llm_cost_exporter.mapping.settings import KEYS
 from llm_cost_exporter.record import Outcome, RecordReader
 from llm_cost_exporter.types import METERS, Rejected, Skip, Usage
 from tests.reading import MTIME, NOW, as_line
@@ -373,6 +375,12 @@ def test_a_wrong_mapping_is_told_in_one_line(name: str) -> None:
         check_mapping(mapping)
     assert says in str(bad.value)
     assert "\n" not in str(bad.value)
+
+
+def test_every_key_is_documented() -> None:
+    """A key that docs/mapping.md does not explain is one that nobody can use."""
+    docs = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    assert [key for key in KEYS if f"`{key}`" not in docs] == []
 
 
 @given(st.text(max_size=30))

@@ -150,7 +150,7 @@ def change(path: str, value: Any) -> list[dict[str, Any]]:
     for step in steps:
         at = at[int(step) if step.isdigit() else step]
     at[last] = value
-    return whole
+    return list(whole)
 
 
 GARBAGE: dict[str, tuple[bytes, str]] = {

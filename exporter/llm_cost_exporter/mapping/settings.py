@@ -15,7 +15,7 @@ from llm_cost_exporter.config.messages import did_you_mean, one_of
 from llm_cost_exporter.formats.failed_call import looks_like_llm
 from llm_cost_exporter.mapping.paths import Path, condition, path
 
-__all__ = ["COUNTS", "Mapping", "check_mapping", "parse"]
+__all__ = ["COUNTS", "KEYS", "Mapping", "check_mapping", "parse"]
 
 COUNTS: Final[tuple[str, ...]] = (
     "input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "reasoning",
@@ -24,7 +24,7 @@ COUNTS: Final[tuple[str, ...]] = (
 _NAMES: Final = ("model", "provider")  # a path, or {value: …}
 _PATHS: Final = ("time", "cost", "id", "status", "latency_ms", "latency_s", "service_tier")
 _FLAGS: Final = ("input_includes_cache", "output_includes_reasoning")
-_KEYS: Final = ("where", *_NAMES, *COUNTS, *_PATHS, *_FLAGS, "labels", "csv")
+KEYS: Final = ("where", *_NAMES, *COUNTS, *_PATHS, *_FLAGS, "labels", "csv")
 _LONGEST_VALUE: Final = 128
 
 
@@ -52,8 +52,8 @@ def check_mapping(mapping: AnyMapping[Any, Any]) -> None:
 def parse(mapping: AnyMapping[Any, Any]) -> Mapping:
     """The mapping that a configuration writes. Raises ValueError in one line that names the key."""
     for key in mapping:
-        if key not in _KEYS:
-            raise ValueError(f"{str(key)[:40]}: unknown key; {did_you_mean(str(key), _KEYS)}")
+        if key not in KEYS:
+            raise ValueError(f"{str(key)[:40]}: unknown key; {did_you_mean(str(key), KEYS)}")
     where, seen = _at("where", condition, mapping["where"]) if "where" in mapping else (None, frozenset())
     counts = {key: _at(key, path, mapping[key]) for key in COUNTS if key in mapping}
     paths = {key: _at(key, path, mapping[key]) for key in _PATHS if key in mapping}
