@@ -488,3 +488,23 @@ def test_fetching_is_off_by_default() -> None:
     """No address is built in."""
     assert Config().prices.update is None
     assert "http" not in (Path(fetching.__file__).read_text().replace('"https:"', ""))
+
+
+def test_check_config_tells_which_catalogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is older than the installed catalogue is a warning; where it is fetched from is shown, without secrets."""
+    (tmp_path / "data.json").write_bytes(as_bytes(catalogue("2026-01-02")))
+    config = tmp_path / "exporter.yml"
+    for prices, says in (
+        ("catalogue: data.json", f"warning: prices.catalogue: {tmp_path}/data.json is older than the installed one"),
+        (
+            "update: {url: 'https://u:p@h/d.json', interval: 24h}",
+            "fetches the catalogue from https://h/d.json every 1d",
+        ),
+        ("update: {url: 'https://h/d.json'}", "fetches the catalogue from https://h/d.json on demand"),
+    ):
+        config.write_text(f"sources: [{{paths: [a]}}]\nprices: {{{prices}}}\n")
+        with pytest.raises(SystemExit) as end:
+            main(["check-config", str(config)])
+        assert end.value.code == 0
+        out = capsys.readouterr()
+        assert says in out.out + out.err
