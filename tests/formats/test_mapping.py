@@ -85,6 +85,14 @@ def test_a_chosen_line_whose_time_cant_be_read_is_rejected() -> None:
     assert outcome_of({**RECORD, "time": "yesterday"}) == Rejected("bad_time")
 
 
+def test_a_mapped_time_stands_instead_of_the_usual_keys() -> None:
+    """Another key may be anything's time; only a record without the mapped one is timed by it."""
+    mapping = {"input": "n", "time": "sent"}
+    assert call_of({"n": 1, "timestamp": 1760000000, "sent": "2026-01-02T03:04:05Z"}, mapping).time == 1767323045
+    assert outcome_of({"n": 1, "timestamp": 1760000000, "sent": "soon"}, mapping) == Rejected("bad_time")
+    assert call_of({"n": 1, "timestamp": 1760000000, "sent": None}, mapping).time == 1760000000
+
+
 def test_a_torn_line_is_rejected() -> None:
     """Half a record may have been a call."""
     assert isinstance(outcome_of(as_line(RECORD)[:-20]), Rejected)

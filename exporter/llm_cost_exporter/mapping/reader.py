@@ -49,8 +49,9 @@ class MappedReader(RecordReader):
             when: float | None = logged
             self._times.known(logged)
         else:
-            usual = ((record, shape),) if logged is None or logged == "" else ()
-            when = self._times.of(usual, logged, envelope, self._mtime, self._now)
+            # A mapped time stands instead of the usual keys: those of a record that has none.
+            usual = shape if logged is None or logged == "" else self._shapes.of({})
+            when = self._times.of(((record, usual),), logged, envelope, self._mtime, self._now)
         if when is None:
             return False
         call.time = when
