@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_cost_exporter.config.model import DEFAULT_LABEL_PATHS
+from llm_cost_exporter.formats.counts import BadCountError
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.mapping import check_mapping, parse
 from llm_cost_exporter.mapping.calls import CallReader
@@ -399,4 +401,5 @@ def test_any_path_is_taken_or_refused(text: str) -> None:
             found = parse(mapping)
         except ValueError:
             continue
-        CallReader(found).read({"a": 5})
+        with suppress(BadCountError):  # `@` is the record itself, and that is no count
+            CallReader(found).read({"a": 5})
