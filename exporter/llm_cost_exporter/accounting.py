@@ -94,6 +94,7 @@ class Accountant(Generic[AccountT]):
         cost: dict[str, int] | None
         if trusted and usage.reported_usd is not None:
             cost = {TRUSTED_KIND if usage.tokens else FEE: usage.reported_usd}
+            usage.without_usage = False  # what it cost is known
         elif not usage.tokens:
             cost = {}  # failed, or logged without its usage: nothing to price, so not unpriced either
         elif usage.gateway_cache_hit:

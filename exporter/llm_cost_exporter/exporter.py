@@ -19,7 +19,8 @@ from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.overview import overview
 from llm_cost_exporter.pipeline import Pipeline
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.opening import open_book
+from llm_cost_exporter.prices.updates import Updates
 from llm_cost_exporter.saving import Saver
 from llm_cost_exporter.source import Position, Source
 from llm_cost_exporter.times import Calendar
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.config import Config
     from llm_cost_exporter.ledger import Route, Store
+    from llm_cost_exporter.prices import PriceBook
     from llm_cost_exporter.types import Clock
     from llm_cost_exporter.web import PageModel
 
@@ -68,7 +70,8 @@ class Exporter:
     def prepare(self) -> None:
         """Take the state directory and read the state. Nothing is read of the logs yet."""
         config = self._config
-        self._book = PriceBook(config.prices.aliases, config.prices.file)
+        self._book = open_book(config)
+        self._updates = self._new_updates(config)
         self._state.take()
         self._calendar = Calendar(config.timezone)
         positions: list[Position] = []
@@ -110,6 +113,7 @@ class Exporter:
 
     def run(self) -> None:
         """Follow until `stop`; then save. Raises whatever a defect of ours raises."""
+        self._updates.start()
         try:
             while not self._stop.is_set():
                 if not self.tick():
@@ -117,6 +121,7 @@ class Exporter:
                     self._wake.clear()
             self._end()
         finally:
+            self._updates.stop()
             self._source.close()
             self._saver.store.close()
             self._state.release()
@@ -136,6 +141,8 @@ class Exporter:
         if self._reload_wanted:
             self._reload_wanted = False
             self._reload()
+        if self._updates.fresh is not None:
+            self._take_catalogue()
         monotonic = self._clock.monotonic()
         polled = monotonic >= self._next_poll
         if polled:
@@ -215,7 +222,7 @@ class Exporter:
         try:
             fresh = self._load_config()
             _refuse_restarts(self._config, fresh)
-            book = PriceBook(fresh.prices.aliases, fresh.prices.file)
+            book = open_book(fresh)
         except ExporterError as bad:
             self._reload_ok = False
             self._log.error("reload refused, the configuration before stays: %s", bad)
@@ -254,14 +261,45 @@ class Exporter:
                 ledger.ready()
             self._ledger = self._saver.ledger = self.exposition.ledger = ledger
         else:
-            try:
-                self._ledger.bill(book)
-            except sqlite3.Error as bad:
-                self._log.warning("state: %s: unpriced use is billed at the next start: %s", self._state.database, bad)
+            self._bill()
+        if before.prices.update != fresh.prices.update:
+            self._updates.stop()
+            self._updates = self._new_updates(fresh)
+            self._updates.start()
         if (before.sources, before.limits) != (fresh.sources, fresh.limits):
             self._source.reconfigure(fresh.sources, line_bytes=fresh.limits.line_bytes)
         self._pipeline.use(fresh, self._accountant(), self._ledger)
         self._saver.save()
+
+    def _bill(self) -> None:
+        try:
+            self._ledger.bill(self._book)
+        except sqlite3.Error as bad:
+            self._log.warning("state: %s: unpriced use is billed at the next start: %s", self._state.database, bad)
+
+    # a newer catalogue
+
+    def _new_updates(self, config: Config) -> Updates:
+        update = config.prices.update
+        url, interval = (update.url, update.interval) if update is not None else (None, None)
+        return Updates(
+            url, interval, config.state_dir, current=lambda: self._book.catalogue, wake=self._wake.set, clock=self._clock, log=self._log
+        )  # fmt: skip
+
+    def _take_catalogue(self) -> None:
+        """Price later lines by the catalogue that was fetched, and what had no price before, as a reload does."""
+        if self._ledger.midway or not self._saver.save():
+            return  # it stays there for the next round
+        fresh = self._updates.take()
+        try:
+            self._book = open_book(self._config, fresh)
+        except ExporterError as bad:
+            self._log.warning("prices: the new catalogue is not used before the next reload: %s", bad)
+            return
+        self._bill()
+        self._pipeline.use(self._config, self._accountant(), self._ledger)
+        self._saver.save()
+        self._publish()
 
     # what others see
 

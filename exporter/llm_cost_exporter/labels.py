@@ -84,6 +84,22 @@ class LabelReader:
         values = (self._static.get(name) or clean(of_path.get(name, "")) for name in self.names)
         return self._same(tuple(values))
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of a record, on its top level, that a label may be taken from."""
+        return frozenset(key for _, getters in self._getters for key, _ in getters)
+
+    def filled(self, base: tuple[str, ...], found: Iterable[tuple[int, object]]) -> tuple[str, ...]:
+        """`base` with what is empty there filled from `found`: the index of a label, and a value that stands for it."""
+        values: list[str] | None = None
+        for index, value in found:
+            text = "" if (base if values is None else values)[index] else self._text(value)
+            if text:
+                if values is None:
+                    values = list(base)
+                values[index] = text
+        return base if values is None else self._same(tuple(values))
+
     def plan(self, keys: frozenset[str]) -> LabelPlan:
         """Where records with `keys` may have values."""
         plans = ((index, tuple(getter for getter in getters if getter[0] in keys)) for index, getters in self._getters)

@@ -11,7 +11,6 @@ outermost first. Of a record's text nothing is kept but model names, ids and lab
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -56,11 +55,7 @@ class EntryReader:
     `log_format` is auto or a format's NAME. `line_bytes` bounds what the parts of a split line may add up to.
     """
 
-    def __init__(
-        self, log_format: str | Mapping[str, Any], labels: LabelReader, *, zone: tzinfo = UTC, line_bytes: int = 1 << 20
-    ) -> None:
-        if not isinstance(log_format, str):  # the configuration refuses a mapping as long as no format reads by one
-            raise TypeError("a format's name")
+    def __init__(self, log_format: str, labels: LabelReader, *, zone: tzinfo = UTC, line_bytes: int = 1 << 20) -> None:
         self.labels = labels
         self.zone = zone
         self.line_bytes = line_bytes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_cost_exporter import money
 from llm_cost_exporter.accounting import Taken
+from llm_cost_exporter.comparison import Comparison
 from llm_cost_exporter.types import KIND_OF_METER, KINDS, REJECT_REASONS, Part, Rejected, Skip
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Row:
     failures: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     usd: int | None = 0
+    said: int | None = None  # what its records themselves say, in 1e-24 USD; None: nothing
 
 
 class Group:
@@ -64,8 +66,9 @@ class Report:
     """Sums calls by provider, model and `keys`: date, month, hour or a label (accounting.Sink[Group])."""
 
     def __init__(
-        self, keys: Sequence[str], label_names: Sequence[str], calendar: Calendar, since: float, until: float
-    ) -> None:
+        self, keys: Sequence[str], label_names: Sequence[str], calendar: Calendar, since: float, until: float, *,
+        compare: bool = False,
+    ) -> None:  # fmt: skip
         self._calendar = calendar
         self._since, self._until = since, until
         self._readers: list[Callable[[Usage], str]] = [self._reader(key, label_names) for key in keys]
@@ -73,6 +76,7 @@ class Report:
         self._groups: dict[tuple[str, ...], Group] = {}
         self._numbered: list[Group] = []
         self._without_usage: dict[tuple[str, str], int] = {}
+        self.comparison = Comparison() if compare else None
         self.counts = LineCounts()
         self._outside = False
 
@@ -115,6 +119,10 @@ class Report:
             pair = (tariff.provider, tariff.model)
             self._without_usage[pair] = self._without_usage.get(pair, 0) + 1
         self._add(row, usage.tokens, cost)
+        if usage.reported_usd is not None:
+            row.said = (row.said or 0) + usage.reported_usd
+            if self.comparison is not None:
+                self.comparison.first(tariff, usage)
 
     def more(
         self, group: Group, tariff: Tariff[Group], entry: Entry, tokens: dict[str, int], cost: dict[str, int] | None, usage: Usage, *,
@@ -126,6 +134,10 @@ class Report:
         if failed_now:
             (group.priced if group.priced.requests else group.unpriced).failures += 1
         self._add(row, tokens, cost)
+        if reported:
+            row.said = (row.said or 0) + reported
+        if self.comparison is not None:
+            self.comparison.more(tariff, entry, tokens, reported)
 
     def conflict(self) -> None:
         return
@@ -197,13 +209,14 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The report as one object; its keys are contract."""
-        counts, rows = self.counts, self.rows()
+        counts, rows, compare = self.counts, self.rows(), self.comparison
         return {
             "rows": [
                 {
                     "provider": row.provider, "model": row.model, **dict(zip(self.keys, row.keys, strict=True)),
                     "requests": row.requests, "failures": row.failures, "tokens": in_order(row.tokens),
                     "cost_usd": None if row.usd is None else money.plain(row.usd),
+                    **({} if compare is None else {"reported_cost_usd": None if row.said is None else money.plain(row.said)}),
                 }
                 for row in rows
             ],
@@ -222,6 +235,7 @@ class Report:
             "calls_without_usage": [
                 {"provider": provider, "model": model, "requests": calls} for provider, model, calls in self.without_usage()
             ],
+            **({} if compare is None else {"comparison": compare.as_json()}),
         }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from llm_cost_exporter.formats.failures import FAILURE_KEYS
 from llm_cost_exporter.formats.fields import PROVIDER_KEYS
 from llm_cost_exporter.labels import LabelPlan, LabelReader
 
-__all__ = ["Shape", "Shapes", "latency_unit"]
+__all__ = ["TIME_KEYS", "Shape", "Shapes", "latency_unit"]
 
 # Within one record the first of these that can be read is its time. A call that logs both ends is timed by its log line.
 _TIME_KEYS = (
@@ -22,6 +22,7 @@ _TIME_KEYS = (
     "timestamp_utc", "timestamp_ms", "timestampMs", "created_at", "createdAt", "created", "end_time", "endTime", "start_time", "startTime",
     "date", "@t", "__REALTIME_TIMESTAMP",
 )  # fmt: skip
+TIME_KEYS = _TIME_KEYS  # the columns of a CSV that may be its time
 _COST_KEYS = (
     "cost_usd", "total_cost_usd", "usd_cost", "costUSD", "costUsd", "cost_in_usd", "response_cost", "total_cost", "totalCost",
     "cost",

@@ -7,11 +7,15 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
-from llm_cost_exporter.config import Config, SourceConfig, load, parse_path_labels
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.config import Config, SourceConfig, UpdateConfig, load, parse_path_labels
+from llm_cost_exporter.config.units import show_duration
+from llm_cost_exporter.prices.catalogue import bundled
+from llm_cost_exporter.prices.fetching import shown_url
+from llm_cost_exporter.prices.opening import open_book
 
 __all__ = ["command"]
 
@@ -27,13 +31,15 @@ def command(file: Path) -> None:
     exit status is 2.
     """
     config = load(file)
-    book = PriceBook(config.prices.aliases, config.prices.file)
+    book = open_book(config)
     found = [[list(_files(path)) for path in source.paths] for source in config.sources]
     for index, (source, lists) in enumerate(zip(config.sources, found, strict=True)):
         for warning in _warnings(index, source, lists):
             click.echo(f"warning: {warning}", err=True)
     for alias, target in book.aliases_without_price():
         click.echo(f"warning: prices.aliases.{alias}: no price is known for {target}", err=True)
+    if config.prices.catalogue is not None and book.catalogue_timestamp < bundled().timestamp:
+        click.echo(f"warning: prices.catalogue: {config.prices.catalogue} is older than the installed one", err=True)
     click.echo(f"{file}: ok")
     for line in _summary(config, found):
         click.echo(f"  {line}")
@@ -67,14 +73,27 @@ def _summary(config: Config, found: list[list[list[str]]]) -> Iterator[str]:
     yield f"listens on {config.listen}, keeps its state in {config.state_dir}"
     yield f"days and months are those of {config.timezone}"
     for source, lists in zip(config.sources, found, strict=True):
-        form = source.format if isinstance(source.format, str) else "a mapping"
+        form = source.format if isinstance(source.format, str) else _mapping(source.format)
         for pattern, paths in zip(source.paths, lists, strict=True):
             matched = "standard input" if pattern == "-" else f"{pattern}: {_count(len(paths), 'file')} now"
             yield f"reads {matched}, format {form}"
     yield f"labels: provider, model, {', '.join(config.label_names)}"
-    if config.prices.file or config.prices.aliases:
-        own = f"{config.prices.file} and " if config.prices.file else ""
-        yield f"prices: {own}the catalogue, with {_count(len(config.prices.aliases), 'alias', 'aliases')}"
+    prices = config.prices
+    if prices.file or prices.catalogue or prices.aliases:
+        own = f"{prices.file} and " if prices.file else ""
+        catalogue = f"the catalogue in {prices.catalogue}" if prices.catalogue else "the catalogue"
+        yield f"prices: {own}{catalogue}, with {_count(len(prices.aliases), 'alias', 'aliases')}"
+    if prices.update is not None:
+        yield _update(prices.update)
+
+
+def _mapping(mapping: dict[str, Any]) -> str:
+    return "a mapping of a table" if mapping.get("csv") else "a mapping"
+
+
+def _update(update: UpdateConfig) -> str:
+    every = f"every {show_duration(update.interval)}" if update.interval else "on demand (`prices --update`)"
+    return f"fetches the catalogue from {shown_url(update.url)} {every}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

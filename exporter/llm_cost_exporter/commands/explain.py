@@ -18,7 +18,7 @@ from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.config import Config, SourceConfig
 from llm_cost_exporter.nesting import Chain
 from llm_cost_exporter.pipeline import entry_reader
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.opening import open_book
 from llm_cost_exporter.record import Outcome, RecordReader
 from llm_cost_exporter.source import TooLong, find_whole, read_all
 from llm_cost_exporter.tariffs import FEE, Tariffs, total_input
@@ -69,7 +69,7 @@ class _Explainer:
     def __init__(self, settings: Config, console: Console) -> None:
         self._settings = settings
         self._console = console
-        self._tariffs: Tariffs[None] = Tariffs(PriceBook(settings.prices.aliases, settings.prices.file))
+        self._tariffs: Tariffs[None] = Tariffs(open_book(settings))
         self._lines_of_ids: dict[str, int] = {}
 
     def explain(self, entry: SourceConfig) -> None:

@@ -17,8 +17,10 @@ from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.config.messages import did_you_mean
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.cataloguefile import models
 from llm_cost_exporter.prices.listing import FEE, PriceRow, everything, rows, sellers
 from llm_cost_exporter.prices.names import UNKNOWN
+from llm_cost_exporter.prices.opening import open_book
 
 __all__ = ["command"]
 
@@ -33,16 +35,21 @@ _OVERVIEW = ("input", "cache_read", "output")
     "--at", metavar="DATE", help="The prices of that time: 2026-01-31 or 2026-01-31T08:00 (UTC). Default: now."
 )
 @click.option("--config", "config_file", metavar="FILE", help="A configuration with a price file or aliases.")
+@click.option("--update", is_flag=True, help="First fetch the catalogue at the configuration's prices.update.url.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(model: str | None, provider: str | None, at: str | None, config_file: str | None, form: str) -> None:
+def command(
+    model: str | None, provider: str | None, at: str | None, config_file: str | None, update: bool, form: str
+) -> None:
     """What a MODEL costs by kind of token, with its tiers and variants, and where the price comes from.
 
     MODEL is a name as it stands in a log; without it all models are listed. Exit status 1: no price is known.
     """
-    settings = (
-        configuration.load(config_file, sources_needed=False).prices if config_file else configuration.PricesConfig()
-    )
-    book = PriceBook(settings.aliases, settings.file)
+    config = configuration.load(config_file, sources_needed=False) if config_file else configuration.Config()
+    if update:
+        _update(config)
+        if model is None and provider is None:
+            return
+    book = open_book(config)
     when = _time(at)
     found = _of_model(book, model, provider, when) if model else _of_all(book, provider, when)
     if form == "json":
@@ -51,6 +58,22 @@ def command(model: str | None, provider: str | None, at: str | None, config_file
         _print_model(found, when)
     else:
         _print_all(book, found, when)
+
+
+def _update(config: configuration.Config) -> None:
+    """Fetch the catalogue and keep it where the exporter looks for it at its next start or reload."""
+    from llm_cost_exporter.prices.fetching import kept_at, shown_url
+    from llm_cost_exporter.prices.fetching import update as fetch
+
+    settings = config.prices.update
+    if settings is None:
+        raise UsageError("prices: --update needs a --config FILE with prices: {update: {url: https://HOST/PATH}}")
+    fresh = fetch(settings.url, config.state_dir, open_book(config).catalogue, SystemClock().wall())
+    click.echo(
+        f"{models(fresh):,} models, prices of {_short(fresh.timestamp)}, from {shown_url(settings.url)};"
+        f" kept in {kept_at(config.state_dir)}",
+        err=True,
+    )
 
 
 def _time(at: str | None) -> float:

@@ -20,7 +20,7 @@ from llm_cost_exporter.config import Config, LabelConfig, SourceConfig
 from llm_cost_exporter.dedup import Ids
 from llm_cost_exporter.errors import UsageError
 from llm_cost_exporter.pipeline import entry_reader
-from llm_cost_exporter.prices import PriceBook
+from llm_cost_exporter.prices.opening import open_book
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
 from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
 from llm_cost_exporter.types import Rejected, Usage
@@ -53,6 +53,11 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
     default="",
     help="Also group by these, separated by commas: date, month, hour, or any label.",
 )
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Beside what is computed, what the records themselves say, and the models where they differ.",
+)
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 def command(
     files: tuple[str, ...],
@@ -61,6 +66,7 @@ def command(
     since: str | None,
     until: str | None,
     by: str,
+    compare: bool,
     form: str,
 ) -> None:
     """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too."""
@@ -76,8 +82,9 @@ def command(
     report = Report(
         list(dict.fromkeys(keys)), settings.label_names, calendar,
         _when("--since", since, calendar.zone, now, float("-inf")), _when("--until", until, calendar.zone, now, float("inf")),
+        compare=compare,
     )  # fmt: skip
-    book = PriceBook(settings.prices.aliases, settings.prices.file)
+    book = open_book(settings)
     _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
     if form == "json":
         click.echo(report_output.as_json(report))

@@ -17,6 +17,7 @@ from llm_cost_exporter.reporting import in_order, kinds_used
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from llm_cost_exporter.comparison import Comparison
     from llm_cost_exporter.reporting import Report, Row
 
 __all__ = ["as_csv", "as_json", "print_table", "usd"]
@@ -35,13 +36,16 @@ def as_csv(report: Report) -> str:
     kinds = kinds_used(rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    compare = report.comparison is not None
     writer.writerow(
-        ["provider", "model", *report.keys, "requests", "failures", *(f"{kind}_tokens" for kind in kinds), "cost_usd"]
-    )
+        ["provider", "model", *report.keys, "requests", "failures", *(f"{kind}_tokens" for kind in kinds), "cost_usd",
+         *(["reported_cost_usd"] if compare else [])]
+    )  # fmt: skip
     for row in rows:
         counts = [row.tokens.get(kind, 0) for kind in kinds]
         cost = "" if row.usd is None else money.plain(row.usd)
-        writer.writerow([row.provider, row.model, *row.keys, row.requests, row.failures, *counts, cost])
+        said = [("" if row.said is None else money.plain(row.said))] if compare else []
+        writer.writerow([row.provider, row.model, *row.keys, row.requests, row.failures, *counts, cost, *said])
     return text.getvalue()
 
 
@@ -85,6 +89,45 @@ def print_table(report: Report, file: TextIO) -> None:
                 style="bold red",
             )
         )
+    if report.comparison is not None:
+        _print_comparison(report.comparison, console)
+
+
+def _print_comparison(comparison: Comparison, console: Console) -> None:
+    models, total = comparison.models(), comparison.total()
+    if not total.requests:
+        console.print(Text("No record says itself what its call cost: there is nothing to compare."))
+        return
+    console.print()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("provider", "model"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("calls that say a cost", "computed", "said", "difference", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in models:
+        percent = "" if each.percent is None else f"{each.percent:+.2f} %"
+        apart = (signed(each.difference), percent) if each.differs else ("", "")
+        cells = (f"{each.requests:,}", usd(each.computed), usd(each.said), *apart)
+        if each.unpriced == each.requests:
+            cells = (f"{each.requests:,}", "no price", usd(each.said_unpriced), "", "")
+        style = "bold yellow" if each.differs else ""
+        table.add_row(Text(each.provider), Text(each.model), *(Text(cell) for cell in cells), style=style)
+    console.print(table)
+    differ = sum(each.differs for each in models)
+    text = f"Computed {usd(total.computed)}, the records say {usd(total.said)} of the same {total.requests - total.unpriced:,} calls; "
+    text += f"{differ:,} models differ by more than 0.1 %." if differ != 1 else "1 model differs by more than 0.1 %."
+    console.print(Text(text, style="bold"))
+    if total.unpriced:
+        console.print(
+            Text(
+                f"{total.unpriced:,} more calls without a known price cost {usd(total.said_unpriced)} by their records."
+            )
+        )
+
+
+def signed(amount: int) -> str:
+    """A difference in dollars, with its sign."""
+    return f"{'-' if amount < 0 else '+' if amount else ''}{usd(abs(amount))}"
 
 
 def _table(report: Report, rows: list[Row]) -> Table:

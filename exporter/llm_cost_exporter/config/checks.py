@@ -7,6 +7,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo
 
@@ -17,7 +18,7 @@ from llm_cost_exporter.config.units import parse_address, parse_duration, parse_
 
 __all__ = [
     "address", "alias", "alias_target", "duration", "entries", "file_path", "glob", "label_value", "ledger", "log_format",
-    "one_or_more", "path_labels", "record_path", "size", "whole", "zero_or_more", "zone",
+    "one_or_more", "path_labels", "record_path", "size", "url", "whole", "zero_or_more", "zone",
 ]  # fmt: skip
 
 _LONGEST_LABEL_VALUE = 128
@@ -136,6 +137,19 @@ def file_path(value: object) -> Path:
     return Path(_text(value, _LONGEST_PATH, "a path"))
 
 
+def url(value: str) -> str:
+    """An address of the web."""
+    right = "https://HOST/PATH would be right"
+    try:
+        parts = urlsplit(_text(value, _LONGEST_PATH, "https://HOST/PATH").strip())
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError as bad:
+        raise ValueError(str(bad) if "would be right" in str(bad) else f"is no URL; {right}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"is no URL of http or https; {right}")
+    return value.strip()
+
+
 def one_or_more(value: object) -> object:
     """A list that has something in it; a single text is a list of one."""
     found = zero_or_more(value)
@@ -161,14 +175,11 @@ def log_format(value: object) -> object:
     if value == "auto":
         return value
     # Asked for only here: the formats are not needed to check anything else, and they may want this package.
-    from llm_cost_exporter import formats  # noqa: PLC0415
+    from llm_cost_exporter import formats, mapping  # noqa: PLC0415
 
     names = ["auto", *sorted(module.NAME for module in formats.FORMATS)]
     if isinstance(value, dict):
-        check = getattr(formats, "check_mapping", None)
-        if check is None:
-            raise ValueError(f"a mapping is not known to this version; one of {', '.join(names)} would be right")
-        check(value)
+        mapping.check_mapping(value)
         return value
     if not isinstance(value, str):
         raise ValueError(f"one of {', '.join(names)} would be right")

@@ -52,7 +52,11 @@ def check(data: dict[str, Any], file: str) -> Config:
         config = Config.model_validate(data, context=_FROM_FILE)
     except ValidationError as bad:
         raise config_error(bad, file, MODELS) from None
-    given = {name for source in config.sources for name in (*source.labels, *source.path_label_names)}
+    given = {
+        name
+        for source in config.sources
+        for name in (*source.labels, *source.path_label_names, *source.mapped_label_names)
+    }
     for name, label in config.labels.items():
         if not label.paths and name not in given and name not in ("app", "team"):
             raise ConfigError(
@@ -60,6 +64,8 @@ def check(data: dict[str, Any], file: str) -> Config:
                 f"labels.{name}.paths",
                 "is missing; a list of keys of the record, such as [metadata.user], would be right",
             )
+    if config.prices.catalogue is not None and config.prices.update is not None:
+        raise ConfigError(file, "prices.update", "stands beside prices.catalogue; one of them would be right")
     if len(config.label_names) > _MOST_LABELS:
         raise ConfigError(
             file, "labels", f"has {len(config.label_names)} labels; at most {_MOST_LABELS} would be right"
@@ -126,8 +132,10 @@ def _unescaped(path: str) -> str:
 def _resolved(config: Config, folder: str) -> Config:
     """`config` with its relative paths seen from `folder`."""
     update: dict[str, Any] = {"state_dir": Path(os.path.normpath(os.path.join(folder, config.state_dir)))}
-    if config.prices.file is not None:
-        update["prices"] = config.prices.model_copy(update={"file": Path(folder) / config.prices.file})
+    files = {"file": config.prices.file, "catalogue": config.prices.catalogue}
+    given = {key: Path(folder) / path for key, path in files.items() if path is not None}
+    if given:
+        update["prices"] = config.prices.model_copy(update=given)
     update["sources"] = tuple(_resolved_source(source, folder) for source in config.sources)
     return config.model_copy(update=update)
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from llm_cost_exporter.config import checks
 from llm_cost_exporter.config.labels import check_label_name, parse_path_labels
 
-__all__ = ["MODELS", "Config", "DedupConfig", "LabelConfig", "Limits", "PricesConfig", "SourceConfig"]
+__all__ = ["MODELS", "Config", "DedupConfig", "LabelConfig", "Limits", "PricesConfig", "SourceConfig", "UpdateConfig"]
 
 DEFAULT_LABEL_PATHS = {
     "app": (
@@ -71,6 +71,11 @@ class SourceConfig(_Model):
         """The labels that `path_labels` gives."""
         return parse_path_labels(self.path_labels).names if self.path_labels else ()
 
+    @property
+    def mapped_label_names(self) -> tuple[str, ...]:
+        """The labels that a mapping gives."""
+        return tuple(self.format.get("labels", ())) if isinstance(self.format, dict) else ()
+
 
 class LabelConfig(_Model):
     """Where a label's value is in a record (the first path that is there), how many values it may have, and when it folds."""
@@ -80,10 +85,19 @@ class LabelConfig(_Model):
     keep: StrictBool = False
 
 
+class UpdateConfig(_Model):
+    """Where a newer catalogue is fetched from, and how often; without `interval` only on demand (`prices --update`)."""
+
+    url: Annotated[StrictStr, AfterValidator(checks.url)]
+    interval: Annotated[float, BeforeValidator(checks.duration(300, 400 * 86_400))] | None = None
+
+
 class PricesConfig(_Model):
-    """A price file over the catalogue, and other names for models: {my-deployment: azure/gpt-4o}."""
+    """A price file over the catalogue, which catalogue, and other names for models: {my-deployment: azure/gpt-4o}."""
 
     file: FilePath | None = None
+    catalogue: FilePath | None = None
+    update: UpdateConfig | None = None
     aliases: dict[
         Annotated[StrictStr, AfterValidator(checks.alias)], Annotated[StrictStr, AfterValidator(checks.alias_target)]
     ] = {}
@@ -150,6 +164,7 @@ class Config(_Model):
         for source in self.sources:
             yield from source.labels
             yield from source.path_label_names
+            yield from source.mapped_label_names
 
 
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -157,6 +172,7 @@ MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("sources", "*"): SourceConfig,
     ("labels", "*"): LabelConfig,
     ("prices",): PricesConfig,
+    ("prices", "update"): UpdateConfig,
     ("dedup",): DedupConfig,
     ("limits",): Limits,
 }

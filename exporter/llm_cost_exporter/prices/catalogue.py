@@ -21,7 +21,7 @@ from llm_cost_exporter.prices.matching import ModelTable
 from llm_cost_exporter.prices.modelnames import candidates
 from llm_cost_exporter.prices.timing import midnight
 
-__all__ = ["Catalogue", "Found", "bundled", "conditional_prices"]
+__all__ = ["Catalogue", "Found", "all_prices", "bundled", "conditional_prices"]
 
 _ISO_DATE: Final = re.compile(r"\b20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
 # Names by which no vendor but one sells models, beyond those that the catalogue knows a vendor by.
@@ -99,7 +99,7 @@ class Catalogue:
         found: set[int] = set()
         for provider in self.providers.values():
             for model in provider.models:
-                for price in _all_prices(model):
+                for price in all_prices(model):
                     for value in price.__dict__.values():
                         if isinstance(value, TieredPrices):
                             found.update(tier.start for tier in value.tiers)
@@ -151,7 +151,8 @@ def conditional_prices(model: ModelInfo) -> Sequence[ConditionalPrice]:
     return model.prices
 
 
-def _all_prices(model: ModelInfo) -> Iterator[ModelPrice]:
+def all_prices(model: ModelInfo) -> Iterator[ModelPrice]:
+    """Every price of `model`, of any time and variant."""
     yield from (conditional.prices for conditional in conditional_prices(model))
     yield from (variant.prices for variant in model.price_variants or ())
 
