@@ -26,9 +26,13 @@ from llm_cost_exporter.formats import (
     anthropic_messages,
     anthropic_stream,
     failed_call,
+    langchain,
+    litellm_payload,
+    litellm_spendlogs,
     openai_chat,
     openai_error,
     openai_responses,
+    openrouter,
     plain_input,
     plain_prompt,
 )
@@ -38,6 +42,12 @@ from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 
 FORMATS: tuple[ModuleType, ...] = (
+    # gateways and SDKs, whose records contain a vendor's, or have its keys
+    litellm_payload,
+    litellm_spendlogs,
+    openrouter,
+    langchain,
+    # vendors
     anthropic_stream,
     anthropic_messages,
     openai_responses,
