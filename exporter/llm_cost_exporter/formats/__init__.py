@@ -25,6 +25,7 @@ from llm_cost_exporter.formats import (
     anthropic_error,
     anthropic_messages,
     anthropic_stream,
+    claude_code_otel,
     failed_call,
     langchain,
     litellm_payload,
@@ -33,6 +34,7 @@ from llm_cost_exporter.formats import (
     openai_error,
     openai_responses,
     openrouter,
+    otel_spans,
     plain_input,
     plain_prompt,
 )
@@ -47,6 +49,8 @@ FORMATS: tuple[ModuleType, ...] = (
     litellm_spendlogs,
     openrouter,
     langchain,
+    claude_code_otel,
+    otel_spans,
     # vendors
     anthropic_stream,
     anthropic_messages,

@@ -73,9 +73,13 @@ def _tokens(record: dict[str, Any], usage: dict[str, Any]) -> Tokens:
         includes = True
     whole = count(into, "prompt_tokens")
     told = record.get("completion_tokens")
-    out = count(usage.get("completion_tokens", usage.get("output_tokens")) if told is None else told, "completion_tokens")
+    out = count(
+        usage.get("completion_tokens", usage.get("output_tokens")) if told is None else told, "completion_tokens"
+    )
     details = detail(usage, "prompt_tokens_details", "input_tokens_details")
-    read = the_larger(details, "cached_tokens") or the_larger(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens")
+    read = the_larger(details, "cached_tokens") or the_larger(
+        usage, "cache_read_input_tokens", "prompt_cache_hit_tokens"
+    )
     split = detail(details, "cache_creation_token_details") or detail(usage, "cache_creation")
     minutes = first_count(split, ("ephemeral_5m_input_tokens",))
     hour = first_count(split, ("ephemeral_1h_input_tokens",))

@@ -9,7 +9,13 @@ _LONGEST_NS = 7 * 86_400 * 10**9
 
 def utc(value: object) -> object:
     """A time that the vendor writes in UTC without saying so, with its zone. Anything else as it is."""
-    if type(value) is str and 16 <= len(value) <= 32 and value[-1] not in "Zz" and "+" not in value and "-" not in value[10:]:
+    if (
+        type(value) is str
+        and 16 <= len(value) <= 32
+        and value[-1] not in "Zz"
+        and "+" not in value
+        and "-" not in value[10:]
+    ):
         return value + "+00:00"
     return value
 

@@ -41,7 +41,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part 
     if type(error) is dict and type(usage) is not dict:
         model = words(record.get("model"))
         return [Usage(model, "openrouter", id=_own_id(record, model), failure=of_error(error) or "other")]
-    found = openai_responses.read(record, state)
+    found: list[Usage] | Hold | Part | None = openai_responses.read(record, state)
     if found is None:
         found = openai_chat.read(record, state)
     if type(found) is list:
