@@ -26,8 +26,13 @@ from llm_cost_exporter.formats import (
     anthropic_messages,
     anthropic_stream,
     claude_code_otel,
+    cloudflare_ai_gateway,
+    envoy_ai_gateway,
     failed_call,
+    helicone,
+    kong_ai,
     langchain,
+    langfuse,
     litellm_payload,
     litellm_spendlogs,
     openai_chat,
@@ -37,6 +42,8 @@ from llm_cost_exporter.formats import (
     otel_spans,
     plain_input,
     plain_prompt,
+    portkey,
+    vercel_ai_sdk,
 )
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
@@ -49,6 +56,12 @@ FORMATS: tuple[ModuleType, ...] = (
     litellm_spendlogs,
     openrouter,
     langchain,
+    langfuse,
+    helicone,
+    portkey,
+    cloudflare_ai_gateway,
+    kong_ai,
+    envoy_ai_gateway,
     claude_code_otel,
     otel_spans,
     # vendors
@@ -56,6 +69,7 @@ FORMATS: tuple[ModuleType, ...] = (
     anthropic_messages,
     openai_responses,
     openai_chat,
+    vercel_ai_sdk,  # after the vendors that write camel case too
     plain_prompt,
     plain_input,
     anthropic_error,
