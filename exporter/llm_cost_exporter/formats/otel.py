@@ -15,12 +15,6 @@ Attributes = dict[str, Any]
 
 _MOST_ATTRIBUTES = 1000
 _DEEPEST = 6
-# Attributes that hold what was asked and answered; they are no labels.
-_CONTENT = (
-    "gen_ai.prompt", "gen_ai.completion", "gen_ai.input", "gen_ai.output", "gen_ai.system_instructions", "gen_ai.tool", "gen_ai.usage",
-    "llm.input_messages", "llm.output_messages", "llm.prompts", "llm.completions", "llm.tools", "llm.token_count", "input.", "output.",
-    "ai.prompt", "ai.response", "traceloop.entity",
-)  # fmt: skip
 _BEGINS = (
     "start_time",
     "startTimeUnixNano",
@@ -82,7 +76,7 @@ def children(record: dict[str, Any], *keys: str) -> list[dict[str, Any]]:
 
 def said(attrs: Attributes, resource: Attributes) -> dict[str, Any]:
     """Where labels are looked for: the span's own attributes, then those of its resource."""
-    return {**resource, **{key: value for key, value in attrs.items() if not key.startswith(_CONTENT)}}
+    return {**resource, **attrs} if resource else attrs
 
 
 def span_of_time(span: dict[str, Any]) -> tuple[object, int | None]:

@@ -63,8 +63,8 @@ _COSTS = ("gen_ai.usage.total_cost", "gen_ai.usage.cost", "llm.cost.total", "ope
 _TIERS = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 _NOTHING = Skip("spans of no model's calls")
 
-Span = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
-"""A span, its attributes, those of its resource."""
+Span = tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | None]
+"""A span, its attributes, those of its resource, and its trace and number."""
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
@@ -83,7 +83,11 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
 def _spans(resource: dict[str, Any]) -> list[Span]:
     shared = attributes(detail(resource, "resource").get("attributes"))
     scopes = children(resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")
-    return [(span, attributes(span.get("attributes")), shared) for scope in scopes for span in children(scope, "spans")]
+    return [
+        (span, attributes(span.get("attributes")), shared, _key(span))
+        for scope in scopes
+        for span in children(scope, "spans")
+    ]
 
 
 def _single(record: dict[str, Any]) -> Span:
@@ -91,21 +95,21 @@ def _single(record: dict[str, Any]) -> Span:
     if given is None:
         prefix = "attributes."
         own = {key.removeprefix(prefix): value for key, value in record.items()}
-        return record, own, {}
+        return record, own, {}, _key(record)
     resource = record.get("resource", record.get("Resource", record.get("ResourceAttributes")))
     if type(resource) is dict and type(resource.get("attributes")) in (dict, list):
         resource = resource["attributes"]
-    return record, attributes(given), attributes(resource)
+    return record, attributes(given), attributes(resource), _key(record)
 
 
 def _calls(spans: list[Span], state: FileState) -> list[Usage]:
     """The calls among `spans`, without those that only repeat their children's."""
-    known = {_key(span): _parent(span) for span, _, _ in spans}
-    models = [entry for entry in spans if _is_call(*entry[:2])]
+    known = {key: _parent(span, key) for span, _, _, key in spans}
+    models = [entry for entry in spans if _is_call(entry[1], entry[3])]
     above: set[str] = set()
     outside: list[str] = []
-    for span, _, _ in models:
-        at = _parent(span)
+    for _, _, _, number in models:
+        at = known[number]
         for _ in range(_MOST_STEPS):
             if at is None:
                 break
@@ -121,7 +125,7 @@ def _calls(spans: list[Span], state: FileState) -> list[Usage]:
                 above.add(key)
                 if parent is not None:
                     seen[parent] = 1
-    calls = [_call(*entry) for entry in models if _key(entry[0]) not in above]
+    calls = [_call(*entry) for entry in models if entry[3] not in above]
     for key in outside:
         seen[key] = 1
     while len(seen) > _MOST_PARENTS:
@@ -133,7 +137,7 @@ def _calls(spans: list[Span], state: FileState) -> list[Usage]:
     return calls
 
 
-def _is_call(span: dict[str, Any], attrs: dict[str, Any]) -> bool:
+def _is_call(attrs: dict[str, Any], key: str | None) -> bool:
     kind = attrs.get("openinference.span.kind")
     operation = attrs.get("gen_ai.operation.name")
     if type(kind) is str and kind.upper() not in _CALL_KINDS:
@@ -150,18 +154,22 @@ def _is_call(span: dict[str, Any], attrs: dict[str, Any]) -> bool:
         return True
     # A call without counts must be a span, and say what it is: an event or a record of attributes may be anything.
     is_call = (type(operation) is str and operation.lower() in _MODEL_OPERATIONS) or kind == "LLM"
-    return is_call and _key(span) is not None and any(words(attrs.get(key)) for key in _MODELS)
+    return is_call and key is not None and any(words(attrs.get(name)) for name in _MODELS)
 
 
-def _call(span: dict[str, Any], attrs: dict[str, Any], resource: dict[str, Any]) -> Usage:
+def _call(span: dict[str, Any], attrs: dict[str, Any], resource: dict[str, Any], key: str | None) -> Usage:
     call = Usage(_model(span, attrs), _provider(attrs), tokens_of(attrs), failure=failure_of(span, attrs))
     call.logged_time, call.latency_ns = span_of_time(span)
     call.id = vendor_id(attrs.get("gen_ai.response.id"))
     if call.id is None:
-        call.id, call.id_is_vendors = _key(span), False
-    call.context = tier(next((attrs[key] for key in _TIERS if attrs.get(key) is not None), None))
-    call.reported_usd = next((cost for key in _COSTS if (cost := usd(_number(attrs.get(key)))) is not None), None)
-    call.without_usage = call.failure is None and not has_counts(attrs)
+        call.id, call.id_is_vendors = key, False
+    for name in _TIERS:
+        if name in attrs:
+            call.context = tier(attrs[name])
+    for name in _COSTS:
+        if name in attrs and call.reported_usd is None:
+            call.reported_usd = usd(attrs[name])
+    call.without_usage = not call.tokens and call.failure is None and not has_counts(attrs)
     call.said = said(attrs, resource)
     return call
 
@@ -185,21 +193,18 @@ def _provider(attrs: dict[str, Any]) -> str | None:
     return None
 
 
-def _number(value: object) -> object:
-    return value if value != "" else None
-
-
 def _key(span: dict[str, Any]) -> str | None:
     """Trace and span id of a span, as one; None where it names none."""
     context = span.get("context", span.get("SpanContext"))
     own = context if type(context) is dict else span
-    trace = _first(own, "traceId", "trace_id", "TraceID", "TraceId") or _first(span, "traceId", "trace_id")
+    trace = _first(own, "traceId", "trace_id", "TraceID", "TraceId")
+    if trace is None and own is not span:
+        trace = _first(span, "traceId", "trace_id")
     number = _first(own, "spanId", "span_id", "SpanID", "SpanId") or (_first(span, "id") if trace else None)
     return None if trace is None or number is None else f"{trace}/{number}"
 
 
-def _parent(span: dict[str, Any]) -> str | None:
-    key = _key(span)
+def _parent(span: dict[str, Any], key: str | None) -> str | None:
     above = span.get("Parent", span.get("parentSpanContext"))
     if type(above) is dict:
         number = _first(above, "SpanID", "spanId")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llm_cost_exporter.formats.counts import Tokens, first_count
-from llm_cost_exporter.formats.totals import reasons_on_top, split_totals, the_larger
+from llm_cost_exporter.formats.counts import Tokens, count
+from llm_cost_exporter.formats.totals import reasons_on_top, split_totals
 
 __all__ = ["INPUT", "OUTPUT", "has_counts", "tokens_of"]
 
@@ -41,24 +41,45 @@ _MEDIA_OUT = (
 )
 
 
+# Where the count under a name goes; of several names of one thing the larger one is it.
+_SLOTS: dict[str, str] = {
+    **{key: slot for slot, keys in (
+        ("in", INPUT), ("out", OUTPUT), ("read", _READ), ("written", _WRITTEN), ("reasoning", _REASONING), ("total", _TOTAL),
+    ) for key in keys},
+    **{key: f"in.{name}" for name, keys in _MEDIA_IN for key in keys},
+    **{key: f"cached.{name}" for name, key in _MEDIA_CACHED},
+    **{key: f"out.{name}" for name, keys in _MEDIA_OUT for key in keys},
+}  # fmt: skip
+_BOTH = (*INPUT, *OUTPUT)
+
+
 def has_counts(attrs: dict[str, Any]) -> bool:
     """Whether `attrs` have a count of input or output tokens."""
-    return any(attrs.get(key) is not None for key in (*INPUT, *OUTPUT))
+    return any(key in attrs and attrs[key] is not None for key in _BOTH)
 
 
 def tokens_of(attrs: dict[str, Any]) -> Tokens:
     """The meters of a span. Input INCLUDES what was cached and written, unless the numbers say that it can't. Raises BadCountError."""
-    into, out = first_count(attrs, INPUT), first_count(attrs, OUTPUT)
-    read, written = the_larger(attrs, *_READ), the_larger(attrs, *_WRITTEN)
-    total = first_count(attrs, _TOTAL)
+    found: dict[str, int] = {}
+    media = False
+    for key, value in attrs.items():
+        slot = _SLOTS.get(key)
+        if slot is not None and value:
+            found[slot] = max(found.get(slot, 0), count(value, key))
+            media = media or "." in slot
+    into, out, total = found.get("in", 0), found.get("out", 0), found.get("total", 0)
+    read, written, reasoning = found.get("read", 0), found.get("written", 0), found.get("reasoning", 0)
     cached = read + written
     if cached and (cached > into or total == into + out + cached):
         into += cached
-    reasoning = the_larger(attrs, *_REASONING)
-    if reasons_on_top(into, out, reasoning, total):
+    if reasoning and reasons_on_top(into, out, reasoning, total):
         out += reasoning
-    details: dict[str, Any] = {name: amount for name, keys in _MEDIA_IN if (amount := the_larger(attrs, *keys))}
+    details = _media(found, "in.") if media else None
     if details:
-        details["cached_tokens_details"] = {name: attrs[key] for name, key in _MEDIA_CACHED if attrs.get(key)}
-    out_of = {name: amount for name, keys in _MEDIA_OUT if (amount := the_larger(attrs, *keys))}
+        details["cached_tokens_details"] = _media(found, "cached.")
+    out_of = _media(found, "out.") if media else None
     return split_totals(into, out, read=read, written=written, reasoning=reasoning, details=details, out_of=out_of)
+
+
+def _media(found: dict[str, int], prefix: str) -> dict[str, Any]:
+    return {slot.removeprefix(prefix): amount for slot, amount in found.items() if slot.startswith(prefix)}

@@ -34,6 +34,8 @@ KEYS = (frozenset(("usage",)), frozenset(("totalUsage",)))
 
 _COUNTS = ("inputTokens", "outputTokens", "promptTokens", "completionTokens")
 _BEDROCKS = ("cacheReadInputTokens", "cacheWriteInputTokens", "serverToolUsage", "cacheReadInputTokenCount")
+_V5_READ = ("cachedInputTokens",)
+_V5_REASONING = ("reasoningTokens",)
 _MOST_STEPS = 256
 
 
@@ -75,9 +77,10 @@ def _call(step: dict[str, Any], usage: dict[str, Any], record: dict[str, Any]) -
     )
     meta = detail(step, "providerMetadata", "experimental_providerMetadata")
     call = Usage(model, provider, _tokens(usage, meta, (provider or "").lower(), (model or "").lower()))
-    call.context = _context(meta)
-    charged = detail(detail(meta, "openrouter"), "usage").get("cost", detail(meta, "gateway").get("cost"))
-    call.reported_usd = usd(charged)
+    if meta:
+        call.context = _context(meta)
+        charged = detail(detail(meta, "openrouter"), "usage").get("cost", detail(meta, "gateway").get("cost"))
+        call.reported_usd = usd(charged)
     call.logged_time = response.get("timestamp") if type(response.get("timestamp")) in (str, int, float) else None
     call.id = vendor_id(response.get("id"))
     call.id_is_vendors = call.id is not None and looks_like_vendors(call.id)
@@ -93,7 +96,7 @@ def _model(record: dict[str, Any]) -> str | None:
 
 
 def _tokens(usage: dict[str, Any], meta: dict[str, Any], provider: str, model: str) -> Tokens:
-    minutes, hour = _by_ttl(usage, meta)
+    minutes, hour = _by_ttl(usage, meta) if meta or "raw" in usage else (0, 0)
     into, out = usage.get("inputTokens"), usage.get("outputTokens")
     if type(into) is dict or type(out) is dict:
         return _of_provider(detail(usage, "inputTokens"), detail(usage, "outputTokens"), minutes, hour)
@@ -121,22 +124,24 @@ def _as_provider_counts(
 ) -> Tokens:  # fmt: skip
     into = first_count(usage, ("inputTokens", "promptTokens"))
     out = first_count(usage, ("outputTokens", "completionTokens"))
-    of_anthropic, of_bedrock, of_openai = (detail(meta, name) for name in ("anthropic", "bedrock", "openai"))
-    own = detail(of_anthropic, "usage")
-    read_ = (
-        the_larger(usage, "cachedInputTokens")
-        or the_larger(own, "cache_read_input_tokens")
-        or the_larger(of_anthropic, "cacheReadInputTokens")
-        or the_larger(detail(of_bedrock, "usage"), "cacheReadInputTokens")
-        or the_larger(of_openai, "cachedPromptTokens")
-    )
-    written = max(
-        the_larger(own, "cache_creation_input_tokens"),
-        the_larger(of_anthropic, "cacheCreationInputTokens"),
-        the_larger(detail(of_bedrock, "usage"), "cacheWriteInputTokens"),
-        minutes + hour,
-    )
-    reasoning = the_larger(usage, "reasoningTokens") or the_larger(of_openai, "reasoningTokens")
+    read_, reasoning, written = first_count(usage, _V5_READ), first_count(usage, _V5_REASONING), minutes + hour
+    if meta:
+        of_anthropic, of_bedrock, of_openai = (detail(meta, name) for name in ("anthropic", "bedrock", "openai"))
+        own, converse = detail(of_anthropic, "usage"), detail(of_bedrock, "usage")
+        read_ = (
+            read_
+            or the_larger(own, "cache_read_input_tokens")
+            or the_larger(of_anthropic, "cacheReadInputTokens")
+            or the_larger(converse, "cacheReadInputTokens")
+            or the_larger(of_openai, "cachedPromptTokens")
+        )
+        written = max(
+            the_larger(own, "cache_creation_input_tokens"),
+            the_larger(of_anthropic, "cacheCreationInputTokens"),
+            the_larger(converse, "cacheWriteInputTokens"),
+            written,
+        )
+        reasoning = reasoning or the_larger(of_openai, "reasoningTokens")
     total = usage.get("totalTokens")
     cached = read_ + written
     if cached and (cached > into or _excludes(provider, model, meta) or total == into + out + cached):
