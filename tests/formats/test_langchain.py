@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from tests.reading import call_of, total
 
-OWN: dict[str, Any] = {"prompt_tokens": 900, "completion_tokens": 120, "total_tokens": 1020, "prompt_tokens_details": {"cached_tokens": 512}}
+OWN: dict[str, Any] = {
+    "prompt_tokens": 900,
+    "completion_tokens": 120,
+    "total_tokens": 1020,
+    "prompt_tokens_details": {"cached_tokens": 512},
+}
 MESSAGE: dict[str, Any] = {
     "content": '{"usage": {"prompt_tokens": 1}}', "type": "ai", "id": "run--0f0f-0", "tool_calls": [],
     "response_metadata": {"model_name": "gpt-5-mini", "model_provider": "openai", "id": "chatcmpl-LANG1", "token_usage": OWN},
@@ -22,7 +27,9 @@ MESSAGE: dict[str, Any] = {
 TOKENS = {"input": 388, "cache_read": 512, "output": 56, "reasoning": 64}
 
 
-@pytest.mark.parametrize("wrap", [dict, lambda m: {"lc": 1, "type": "constructor", "id": ["langchain", "AIMessage"], "kwargs": m}])
+@pytest.mark.parametrize(
+    "wrap", [dict, lambda m: {"lc": 1, "type": "constructor", "id": ["langchain", "AIMessage"], "kwargs": m}]
+)
 def test_a_message_and_its_dump(wrap: Any) -> None:
     """Usage that stands there twice is read once, as LangChain counts it, also where dumps() puts it under kwargs."""
     call = call_of(wrap(MESSAGE))
@@ -31,7 +38,13 @@ def test_a_message_and_its_dump(wrap: Any) -> None:
 
 
 def claude(details: dict[str, int]) -> dict[str, Any]:
-    raw = {"input_tokens": 10, "cache_read_input_tokens": 800, "cache_creation_input_tokens": 90, "output_tokens": 5, "service_tier": "batch"}
+    raw = {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 800,
+        "cache_creation_input_tokens": 90,
+        "output_tokens": 5,
+        "service_tier": "batch",
+    }
     return {
         **MESSAGE, "response_metadata": {"model": "claude-sonnet-4-5", "id": "msg_01", "usage": raw},
         "usage_metadata": {"input_tokens": 900, "output_tokens": 5, "total_tokens": 905, "input_token_details": details},
@@ -40,7 +53,11 @@ def claude(details: dict[str, int]) -> dict[str, Any]:
 
 def test_written_tokens_with_their_time_to_live() -> None:
     """cache_creation is 0 beside the parts by time to live, and neither is counted on top of the other."""
-    call = call_of(claude({"cache_read": 800, "cache_creation": 0, "ephemeral_5m_input_tokens": 60, "ephemeral_1h_input_tokens": 30}))
+    call = call_of(
+        claude(
+            {"cache_read": 800, "cache_creation": 0, "ephemeral_5m_input_tokens": 60, "ephemeral_1h_input_tokens": 30}
+        )
+    )
     assert call.tokens == {"input": 10, "cache_read": 800, "cache_write_5m": 60, "cache_write_1h": 30, "output": 5}
     assert (call.model, call.id, call.context) == ("claude-sonnet-4-5", "msg_01", (("processing", "batch"),))
     plain = call_of(claude({"cache_read": 800, "cache_creation": 90}))

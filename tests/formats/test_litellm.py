@@ -111,7 +111,10 @@ def test_details_from_where_they_are() -> None:
                  "output_tokens_details": {"reasoning_tokens": 90}}  # fmt: skip
     record = {**PAYLOAD, "metadata": None, "response": {"object": "response", "usage": responses}}
     assert call_of(record).tokens == {"input": 540, "cache_read": 3000, "output": 120, "reasoning": 90}
-    assert call_of({**PAYLOAD, "metadata": {}, "response": "redacted-by-litellm"}).tokens == {"input": 3540, "output": 210}
+    assert call_of({**PAYLOAD, "metadata": {}, "response": "redacted-by-litellm"}).tokens == {
+        "input": 3540,
+        "output": 210,
+    }
     extra = {**ROW, "metadata": json.dumps({"additional_usage_values": {"cache_read_input_tokens": 3000}})}
     assert call_of(extra).tokens == {"input": 540, "cache_read": 3000, "output": 210}
     assert call_of({**ROW, "metadata": "{broken"}).tokens == {"input": 3540, "output": 210}
@@ -119,7 +122,14 @@ def test_details_from_where_they_are() -> None:
 
 def test_what_asks_no_model_is_no_call() -> None:
     """Files, batches and lists that pass the proxy are skipped; an image without tokens is a call."""
-    quiet = {**PAYLOAD, "metadata": {}, "response": {}, "response_cost": 0.0, "prompt_tokens": 0, "completion_tokens": 0}
+    quiet = {
+        **PAYLOAD,
+        "metadata": {},
+        "response": {},
+        "response_cost": 0.0,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+    }
     assert isinstance(outcome_of({**quiet, "call_type": "acreate_file"}), Skip)
     assert not call_of({**quiet, "call_type": "aimage_generation"}).without_usage
     assert call_of({**quiet, "prompt_tokens": None, "completion_tokens": None}).without_usage
@@ -141,7 +151,16 @@ def test_an_array_on_one_line_gives_all_of_its_calls() -> None:
 COUNTS = st.integers(0, 50_000)
 
 
-@given(prompt=COUNTS, completion=COUNTS, read=COUNTS, written=COUNTS, minutes=COUNTS, hour=COUNTS, reasoning=COUNTS, audio=COUNTS)
+@given(
+    prompt=COUNTS,
+    completion=COUNTS,
+    read=COUNTS,
+    written=COUNTS,
+    minutes=COUNTS,
+    hour=COUNTS,
+    reasoning=COUNTS,
+    audio=COUNTS,
+)
 def test_meters_add_up(
     prompt: int, completion: int, read: int, written: int, minutes: int, hour: int, reasoning: int, audio: int
 ) -> None:

@@ -39,20 +39,36 @@ def test_known_by_what_it_charged() -> None:
     """Without an id of its form, its own keys beside the cost tell."""
     usage = BODY["usage"]
     assert call_of({"model": "x/y", "usage": usage}).provider == "openrouter"
-    assert call_of({"model": "gpt-4o", "usage": {"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.1}}).provider is None
+    assert (
+        call_of({"model": "gpt-4o", "usage": {"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.1}}).provider
+        is None
+    )
 
 
 def test_responses_in_its_form() -> None:
     """The Responses API is read too."""
     usage = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60}, "output_tokens": 10, "output_tokens_details": {},
              "total_tokens": 110, "cost": 0.5}  # fmt: skip
-    call = call_of({"id": "gen-1780000000-resp", "object": "response", "status": "completed", "model": "openai/gpt-5", "usage": usage})
+    call = call_of(
+        {
+            "id": "gen-1780000000-resp",
+            "object": "response",
+            "status": "completed",
+            "model": "openai/gpt-5",
+            "usage": usage,
+        }
+    )
     assert (call.tokens, call.provider) == ({"input": 40, "cache_read": 60, "output": 10}, "openrouter")
 
 
 def test_a_stream_is_one_call() -> None:
     """Chunks without usage wait for the last one, under the same id."""
-    chunk = {**BODY, "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "x"}}], "usage": None}
+    chunk = {
+        **BODY,
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": {"content": "x"}}],
+        "usage": None,
+    }
     first, second, last = outcomes_of(chunk, chunk, {**BODY, "object": "chat.completion.chunk", "choices": []})
     assert isinstance(first, Part)
     assert isinstance(second, Part)
