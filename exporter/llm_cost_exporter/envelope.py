@@ -125,8 +125,8 @@ def find_records(text: bytes) -> list[dict[str, Any]] | None:
     if text[1:64].lstrip()[:1] != b"{" or text[-1:] != b"]":
         return None
     try:
-        found = strict(text)
-    except ValueError:
+        found = decode(text)
+    except NotJsonError:
         return None
     if type(found) is not list or len(found) < 2 or not all(type(record) is dict for record in found):
         return None

@@ -313,7 +313,7 @@ class RecordReader:
             plan = self._shapes.of(call.said).labels
             if plan:
                 call.labels = self._entry.labels.values(call.labels, ((call.said, plan),))
-            call.said = None
+        call.said = None
 
     def _inside_text(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
         """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""

@@ -68,7 +68,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
     call.failure = failure_in(record, ("response_code",))[1]
     if record.get("response_code") == 0:  # the client went away, or nothing was reached
         call.failure = "other"
-    call.without_usage = call.failure is None and into is None and out is None
+    call.without_usage = not call.tokens and call.failure is None and into is None and out is None
     return [call]
 
 

@@ -68,7 +68,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     elif status is None:
         call.failure = of_error(detail(detail(record, "response_body"), "error"))
     call.without_usage = (
-        call.failure is None and record.get("prompt_tokens") is None and record.get("completion_tokens") is None
+        not call.tokens
+        and call.failure is None
+        and record.get("prompt_tokens") is None
+        and record.get("completion_tokens") is None
     )
     said = {
         key.lower(): value

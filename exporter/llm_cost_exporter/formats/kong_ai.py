@@ -74,7 +74,10 @@ def _call(record: dict[str, Any], plugin: str, said: dict[str, Any], meta: dict[
     call.gateway_cache_hit = type(cache) is str and cache.lower() == "hit"
     call.failure = _failure(record)
     call.without_usage = (
-        call.failure is None and usage.get("prompt_tokens") is None and usage.get("completion_tokens") is None
+        not call.tokens
+        and call.failure is None
+        and usage.get("prompt_tokens") is None
+        and usage.get("completion_tokens") is None
     )
     return call
 

@@ -84,7 +84,7 @@ def _call(step: dict[str, Any], usage: dict[str, Any], record: dict[str, Any]) -
     call.logged_time = response.get("timestamp") if type(response.get("timestamp")) in (str, int, float) else None
     call.id = vendor_id(response.get("id"))
     call.id_is_vendors = call.id is not None and looks_like_vendors(call.id)
-    call.without_usage = all(usage.get(key) is None for key in _COUNTS)
+    call.without_usage = not call.tokens and all(usage.get(key) is None for key in _COUNTS)
     return call
 
 
