@@ -128,9 +128,9 @@ def find_records(text: bytes) -> list[dict[str, Any]] | None:
         found = decode(text)
     except NotJsonError:
         return None
-    if type(found) is not list or len(found) < 2 or not all(type(record) is dict for record in found):
+    if type(found) is not list or len(found) < 2:
         return None
-    return found
+    return [record for record in found if type(record) is dict]
 
 
 def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:

@@ -122,6 +122,21 @@ def test_kong_counts_as_the_vendor_does() -> None:
     assert call_of({**KONG, "ai": {"proxy": anthropic}}).tokens == {"input": 40, "cache_read": 30, "output": 12}
 
 
+def test_an_applications_own_tokens_in_are_not_cloudflares() -> None:
+    """A record that only shares the two names has no id and no latency that are known to be a call's."""
+    call = call_of(
+        {
+            "time": "2026-03-01T10:00:00Z",
+            "id": "user-7",
+            "duration": 3,
+            "model": "gpt-4o",
+            "tokens_in": 5,
+            "tokens_out": 2,
+        }
+    )
+    assert (call.tokens, call.id, call.latency_ns) == ({"input": 5, "output": 2}, None, None)
+
+
 def test_envoys_path_of_a_backend_is_no_provider() -> None:
     """The provider is left to the model's name; cached tokens are read where the operator logs them; lists of models are no calls."""
     path = {**ENVOY, "gen_ai.provider.name": "default/x/route/y/rule/0/ref/0", "llm_cached_input_token": 30}

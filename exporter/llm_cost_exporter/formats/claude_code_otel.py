@@ -44,6 +44,7 @@ KEYS = (
 _COUNTS = (
     ("input", "input_tokens"), ("cache_read", "cache_read_tokens"), ("cache_write", "cache_creation_tokens"), ("output", "output_tokens"),
 )  # fmt: skip
+_TELLING = ("model", "input_tokens", "output_tokens", "cost_usd")  # of a bare `api_request`, which may be anybody's
 _TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano")
 _NOTHING = Skip("log records of no call")
 _OTHER_EVENT = Skip("an event of Claude Code that is no call")
@@ -92,7 +93,7 @@ def _event(entry: dict[str, Any], attrs: dict[str, Any]) -> str | None:
         return None
     if name.startswith("claude_code."):
         return name[12:]
-    return name if name in ("api_request", "api_error") and "model" in attrs else None
+    return name if name in ("api_request", "api_error") and any(key in attrs for key in _TELLING) else None
 
 
 def _call(entry: dict[str, Any], attrs: dict[str, Any], event: str, resource: dict[str, Any]) -> Usage | None:

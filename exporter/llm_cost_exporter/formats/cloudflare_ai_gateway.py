@@ -8,6 +8,8 @@ r"""Cloudflare AI Gateway's logs, from its API.
 - `cached` is the gateway's cache, not the vendor's: such a call has tokens and costs nothing.
 - `metadata` is JSON in a string; labels are looked for in it (`metadata.team`). id: `id`, Cloudflare's own. duration is in milliseconds.
 
+- An application's own record with tokens_in and tokens_out is read too, without its id and duration: what they mean is not known.
+
 Source: Cloudflare's API, AI Gateway logs (AiGatewayLog of its workers-types).
 """
 
@@ -28,6 +30,7 @@ NAME = "cloudflare_ai_gateway"
 KEYS = (frozenset(("tokens_in",)), frozenset(("tokens_out",)))
 
 _STATUS = ("status_code", "success")
+_OWN_KEYS = ("cached", "request_type", "model_type", "custom_cost", "request_content_type", "step", "path")
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
@@ -36,9 +39,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     call = Usage(words(record.get("model")), "xai" if provider == "grok" else provider)
     put(call.tokens, "input", count(record.get("tokens_in"), "tokens_in"))
     put(call.tokens, "output", count(record.get("tokens_out"), "tokens_out"))
-    call.id, call.id_is_vendors = vendor_id(record.get("id")), False
     call.reported_usd = usd(record.get("cost"))
-    call.latency_ns = nanoseconds(record.get("duration"), 1e6)
+    if any(key in record for key in _OWN_KEYS):
+        call.id, call.id_is_vendors = vendor_id(record.get("id")), False
+        call.latency_ns = nanoseconds(record.get("duration"), 1e6)
     call.gateway_cache_hit = record.get("cached") is True
     call.failure = failure_in(record, _STATUS)[1]
     call.without_usage = call.failure is None and record.get("tokens_in") is None and record.get("tokens_out") is None
