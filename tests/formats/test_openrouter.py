@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_cost_exporter.types import Part
-from tests.reading import call_of, outcomes_of, total
+from llm_cost_exporter.types import Part, Skip
+from tests.reading import call_of, outcome_of, outcomes_of, total
 
 BODY: dict[str, Any] = {
     "id": "gen-1780000000-AbCdEf", "provider": "Anthropic", "model": "anthropic/claude-sonnet-4.5", "object": "chat.completion", "created": 1780000000,
@@ -82,6 +82,18 @@ def test_an_error_is_a_failure() -> None:
     without = call_of({**{key: BODY[key] for key in ("id", "model", "object", "created", "choices")}, "error": error})
     assert (without.failure, without.tokens, without.without_usage) == ("rate_limited", {}, False)
     assert call_of({**BODY, "error": {"code": 502, "message": "x"}}).failure == "server_error"
+
+
+def test_an_error_body_is_a_failure() -> None:
+    """An error body of OpenRouter's is a failed call of the model that is named around it; another's is none."""
+    body = {"error": {"code": 402, "message": "credits"}, "user_id": "user_2x"}
+    call = call_of({"model": "openai/gpt-5", "response": body})
+    assert (call.failure, call.provider, call.model) == ("client_error", "openrouter", "openai/gpt-5")
+    assert (
+        call_of({"error": {"code": 503, "message": "m", "metadata": {"provider_name": "Groq"}}}).failure
+        == "server_error"
+    )
+    assert isinstance(outcome_of({"error": {"code": 500, "message": "db"}, "user_id": "u-7"}), Skip)
 
 
 COUNTS = st.integers(0, 10_000)

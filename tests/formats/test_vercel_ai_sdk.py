@@ -109,6 +109,13 @@ def test_what_is_not_known_is_a_call_without_usage() -> None:
     ).without_usage
 
 
+def test_embeddings() -> None:
+    """embed() counts tokens, all of them input."""
+    assert call_of({"model": "text-embedding-3-small", "embedding": [0.1], "usage": {"tokens": 5}}).tokens == {
+        "input": 5
+    }
+
+
 def test_bedrocks_own_body_is_not_the_sdks() -> None:
     """Bedrock writes inputTokens too; its body is not read by the rules of the SDK."""
     body = {"stopReason": "end_turn", "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8}}

@@ -17,7 +17,7 @@ console exporters of the SDKs and ClickHouse's table have it; or a record with s
 - Labels are looked for in the span's attributes, then in the resource's (`service.name`).
 - Metrics (`resourceMetrics`) are sums, no calls: nothing is read.
 
-A line of OTLP with one span has 2 KB of JSON and takes 25 µs or more; its spans are what counts, of which 60,000 a second are read.
+A line of OTLP has 1 to 2 KB of JSON a span, in lists that have to be walked: about 50,000 spans a second.
 
 Source: open-telemetry/semantic-conventions-genai docs/gen-ai, openllmetry-semantic-conventions, openinference spec.
 """

@@ -13,6 +13,7 @@ beside `model` (or response.modelId), `provider` (`openai.responses`) and perhap
   cached ones are more than the input; else it INCLUDES them. Output EXCLUDES reasoning for Google and xAI, or where the total says
   so; else it INCLUDES it. Cache writes (v4: cached tokens too) stand only in providerMetadata.
 - Of several steps each is a call, if each has its usage; else totalUsage has all of them, where `usage` has the last one.
+- embed and embedMany give `{"embedding": […], "usage": {"tokens": 5}}`, which is input.
 - id: response.id, which is the vendor's if it looks like one.
 
 Source: vercel/ai packages/ai/core/types/usage.ts (v4), packages/provider language-model-v2-usage.ts to -v4-usage.ts, packages/anthropic.
@@ -44,8 +45,11 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     usage = record.get("totalUsage")
     if type(usage) is not dict or not _counts(usage):
         usage = record.get("usage")
-        if type(usage) is not dict or not _counts(usage):
+        if type(usage) is not dict:
             return None
+        if not _counts(usage):
+            embeds = "tokens" in usage and ("embedding" in record or "embeddings" in record)
+            return [_call(record, {"inputTokens": usage["tokens"]}, record)] if embeds else None
     if "stopReason" in record or any(key in usage for key in _BEDROCKS):
         return None
     steps = record.get("steps")
