@@ -30,7 +30,7 @@ def call_of(
         # The answer that is served again may bear the first call's id; this is a call of its own.
         call.gateway_cache_hit = True
         if call.id is None or "_cache_hit" not in call.id:
-            call.id = own_id or (f"{call.id}/cache_hit" if call.id is not None else None)
+            call.id = own_id or (f"{call.id}/cache_hit{_moment(record)}" if call.id is not None else None)
     elif call.id is None:
         call.id = own_id
     if own_id is not None:
@@ -51,6 +51,11 @@ def tags(listed: object) -> dict[str, Any]:
                 if mark and key and value:
                     said.setdefault(key.strip(), value.strip())
     return said
+
+
+def _moment(record: dict[str, Any]) -> str:
+    begun = record.get("startTime")
+    return f"{begun:.6f}" if type(begun) is float else begun if type(begun) is str and len(begun) <= 40 else ""
 
 
 def _model(record: dict[str, Any]) -> str | None:
