@@ -4,6 +4,7 @@ r"""What wraps a record in a log line, and how it comes off.
     CRI                2026-01-02T03:04:05.678901234Z stdout F …          P instead of F is a part
     SSE                data: {…}
     text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end
+    JSON array         [{…},{…}]                                          of several records, each read by itself
 
 Parts are joined stream by stream (stdout and stderr may alternate), within the limit of a line. No text of a part is saved:
 the offsets of the lines that are open parts are, and after a restart those lines are read again.
@@ -26,6 +27,7 @@ __all__ = [
     "Joiner",
     "docker_part",
     "find_object",
+    "find_records",
     "has_sign",
     "object_lost",
     "parse_cri",
@@ -116,6 +118,19 @@ def find_object(text: bytes) -> tuple[int, dict[str, Any]] | None:
         if bad.too_deep:
             raise
         return None
+
+
+def find_records(text: bytes) -> list[dict[str, Any]] | None:
+    """The records of a text that is a JSON array of objects, two or more; None where it is none."""
+    if text[1:64].lstrip()[:1] != b"{" or text[-1:] != b"]":
+        return None
+    try:
+        found = decode(text)
+    except NotJsonError:
+        return None
+    if type(found) is not list or len(found) < 2:
+        return None
+    return [record for record in found if type(record) is dict]
 
 
 def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:

@@ -53,9 +53,19 @@ class LineTimes:
         return self.previous
 
     def of(self, chain: Chain, logged: object, envelope: Envelope, mtime: float, now: float) -> float | None:
-        """Epoch seconds of a line; None where it has times and none can be read. `logged`: what the format took for one."""
+        """Epoch seconds of a line; None where it has times and none can be read.
+
+        `logged` is what the format took for the call's time; of the record that it read, it comes before any other.
+        """
         unreadable = False
-        for record, shape in chain:
+        last = len(chain) - 1
+        for at, (record, shape) in enumerate(chain):
+            if at == last and logged is not None and logged != "":
+                when = self._parse(logged)
+                if when is None:
+                    unreadable = True
+                elif self._known(when, "record", now):
+                    return when
             for key in shape.times:
                 value = record[key]
                 if value is None or value == "" or (key == "time" and _is_duration(value)):
@@ -65,19 +75,24 @@ class LineTimes:
                     unreadable = True
                 elif self._known(when, "record", now):
                     return when
-        for value in (logged, *reversed(envelope.times)):
+        for value in reversed(envelope.times):
             if value is None or value == "":
                 continue
             when = self._parse(value)
             if when is None:
                 unreadable = unreadable or not isinstance(value, bytes)  # a text prefix need not have a time
-            elif self._known(when, "record" if value is logged else "envelope", now):
+            elif self._known(when, "envelope", now):
                 return when
         if unreadable:
             return None
         when = self.settle()
         self.source = "file" if when is None else "previous line"
         return mtime if when is None else when
+
+    def further(self, logged: object, now: float) -> float | None:
+        """The time of a further call of a line, which the format took from it; None where it has none that can be read."""
+        when = self._parse(logged)
+        return when if when is not None and when <= now + AHEAD else None
 
     def _known(self, when: float, source: str, now: float) -> bool:
         if when > now + AHEAD:

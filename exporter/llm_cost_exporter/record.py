@@ -21,6 +21,7 @@ from llm_cost_exporter.envelope import (
     Joiner,
     docker_part,
     find_object,
+    find_records,
     has_sign,
     object_lost,
     parse_cri,
@@ -166,6 +167,10 @@ class RecordReader:
                 envelope.names.append("CRI")
                 envelope.times.append(when)
                 return self._piece(stream, content, envelope, last=last)
+            records = find_records(text) if text[:1] == b"[" else None
+            if records is not None:
+                envelope.names.append("JSON array")
+                return self._array(records, envelope)
         try:
             found = find_object(text)
         except NotJsonError:
@@ -180,6 +185,25 @@ class RecordReader:
         if shape.docker:
             return self._docker(record, shape, envelope)
         return self._object(record, shape, envelope)
+
+    def _array(self, records: list[dict[str, Any]], envelope: Envelope) -> Outcome:
+        """Records of one line, as gateways send them in batches: their calls together. One that is rejected rejects the line."""
+        calls: list[Usage] = []
+        other: Outcome = _NO_USAGE
+        of_calls: tuple[str | None, Chain] = None, ()
+        for record in records:
+            outcome = self._object(record, self._shapes.of(record), envelope)
+            if isinstance(outcome, Rejected):
+                return outcome
+            if isinstance(outcome, list):
+                calls += outcome
+                of_calls = self.format, self.chain
+            elif isinstance(outcome, Part):
+                other = outcome
+        if not calls:
+            return other
+        self.format, self.chain = of_calls
+        return calls
 
     def _docker(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
         self._envelope = envelope
@@ -245,11 +269,12 @@ class RecordReader:
     def _fill(self, calls: list[Usage], chain: Chain, envelope: Envelope) -> bool:
         """Time, labels and what stands around the usage. False where no time can be read."""
         record, shape = chain[0]
-        when = record[shape.times[0]] if shape.times else None
+        logged = calls[0].logged_time
+        when = logged if logged is not None and len(chain) == 1 else record[shape.times[0]] if shape.times else None
         if (type(when) is float or type(when) is int) and _EARLIEST <= when <= self._now + AHEAD:
             self._times.known(when)  # epoch seconds, as most logs have it, without the general way
         else:
-            when = self._times.of(chain, calls[0].logged_time, envelope, self._mtime, self._now)
+            when = self._times.of(chain, logged, envelope, self._mtime, self._now)
             if when is None:
                 return False
         around = chain
@@ -267,11 +292,23 @@ class RecordReader:
         for call in calls:
             call.time = when
             call.labels = labels
+            if call.said is not None or call.logged_time is not None:
+                self._fill_own(call, calls[0], chain)
             if call.model is not None:
                 call.model = names.of(call.model)
             if call.provider is not None:
                 call.provider = names.of(call.provider)
         return True
+
+    def _fill_own(self, call: Usage, first: Usage, chain: Chain) -> None:
+        """What a format read for this one of the record's calls: a time of its own, and where labels are beside the record."""
+        if call is not first and not any(shape.times for _, shape in chain[:-1]):
+            call.time = self._times.further(call.logged_time, self._now) or call.time
+        if call.said:
+            plan = self._shapes.of(call.said).labels
+            if plan:
+                call.labels = self._entry.labels.values(call.labels, ((call.said, plan),))
+        call.said = None
 
     def _inside_text(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
         """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""

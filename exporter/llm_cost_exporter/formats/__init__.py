@@ -25,12 +25,25 @@ from llm_cost_exporter.formats import (
     anthropic_error,
     anthropic_messages,
     anthropic_stream,
+    claude_code_otel,
+    cloudflare_ai_gateway,
+    envoy_ai_gateway,
     failed_call,
+    helicone,
+    kong_ai,
+    langchain,
+    langfuse,
+    litellm_payload,
+    litellm_spendlogs,
     openai_chat,
     openai_error,
     openai_responses,
+    openrouter,
+    otel_spans,
     plain_input,
     plain_prompt,
+    portkey,
+    vercel_ai_sdk,
 )
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
@@ -38,10 +51,25 @@ from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 
 FORMATS: tuple[ModuleType, ...] = (
+    # gateways and SDKs, whose records contain a vendor's, or have its keys
+    litellm_payload,
+    litellm_spendlogs,
+    openrouter,
+    langchain,
+    langfuse,
+    helicone,
+    portkey,
+    cloudflare_ai_gateway,
+    kong_ai,
+    envoy_ai_gateway,
+    claude_code_otel,
+    otel_spans,
+    # vendors
     anthropic_stream,
     anthropic_messages,
     openai_responses,
     openai_chat,
+    vercel_ai_sdk,  # after the vendors that write camel case too
     plain_prompt,
     plain_input,
     anthropic_error,
