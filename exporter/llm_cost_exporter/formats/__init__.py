@@ -26,6 +26,8 @@ from llm_cost_exporter.formats import (
     anthropic_messages,
     anthropic_stream,
     failed_call,
+    gemini,
+    gemini_error,
     openai_chat,
     openai_error,
     openai_responses,
@@ -38,6 +40,7 @@ from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 
 FORMATS: tuple[ModuleType, ...] = (
+    gemini,
     anthropic_stream,
     anthropic_messages,
     openai_responses,
@@ -46,6 +49,7 @@ FORMATS: tuple[ModuleType, ...] = (
     plain_input,
     anthropic_error,
     openai_error,
+    gemini_error,
     failed_call,
 )
 
