@@ -25,6 +25,8 @@ from llm_cost_exporter.formats import (
     anthropic_error,
     anthropic_messages,
     anthropic_stream,
+    claude_code,
+    claude_result,
     failed_call,
     gemini,
     gemini_error,
@@ -40,6 +42,8 @@ from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 
 FORMATS: tuple[ModuleType, ...] = (
+    claude_code,
+    claude_result,
     gemini,
     anthropic_stream,
     anthropic_messages,
