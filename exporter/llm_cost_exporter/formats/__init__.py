@@ -27,6 +27,8 @@ from llm_cost_exporter.formats import (
     anthropic_stream,
     claude_code,
     claude_result,
+    codex_exec,
+    codex_rollout,
     failed_call,
     gemini,
     gemini_error,
@@ -44,6 +46,8 @@ __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 FORMATS: tuple[ModuleType, ...] = (
     claude_code,
     claude_result,
+    codex_rollout,
+    codex_exec,
     gemini,
     anthropic_stream,
     anthropic_messages,
