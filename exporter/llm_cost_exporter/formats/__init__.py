@@ -22,21 +22,34 @@ from types import ModuleType
 from typing import Any
 
 from llm_cost_exporter.formats import (
+    anthropic_batch,
     anthropic_error,
     anthropic_messages,
     anthropic_stream,
+    azure_apim,
+    azure_diagnostic,
+    bedrock_converse,
+    bedrock_log,
     claude_code,
     claude_result,
     codex_exec,
     codex_rollout,
+    cohere,
+    deepseek,
     failed_call,
     gemini,
     gemini_error,
+    groq,
+    mistral,
+    openai_batch,
     openai_chat,
+    openai_embeddings,
     openai_error,
+    openai_images,
     openai_responses,
     plain_input,
     plain_prompt,
+    xai,
 )
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
@@ -44,17 +57,34 @@ from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 __all__ = ["FORMATS", "Found", "Reader", "readers_for"]
 
 FORMATS: tuple[ModuleType, ...] = (
+    # Records that name their own source, before what they may have inside
     claude_code,
     claude_result,
     codex_rollout,
     codex_exec,
+    bedrock_log,
+    azure_diagnostic,
+    azure_apim,
+    openai_batch,
+    anthropic_batch,
+    # Answers of models: the hosts that have keys of their own before those whose form they share
     gemini,
+    bedrock_converse,
+    cohere,
+    xai,
+    groq,
+    mistral,
+    deepseek,
+    openai_images,
+    openai_embeddings,
     anthropic_stream,
     anthropic_messages,
     openai_responses,
     openai_chat,
+    # Applications' own records
     plain_prompt,
     plain_input,
+    # Failures
     anthropic_error,
     openai_error,
     gemini_error,
