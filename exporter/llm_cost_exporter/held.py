@@ -100,7 +100,7 @@ def sole_held(state: FileState) -> tuple[str, str | None] | None:
 
 
 def _row(usage: Usage) -> dict[str, Any]:
-    row = {
+    row: dict[str, Any] = {
         "model": usage.model, "provider": usage.provider, "vendors": usage.id_is_vendors, "request": usage.request_id,
         "time": usage.time, "labels": list(usage.labels), "final": False,
     }  # fmt: skip

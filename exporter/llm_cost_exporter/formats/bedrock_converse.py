@@ -65,7 +65,8 @@ def converse_tokens(usage: dict[str, Any]) -> Tokens:
     by_ttl: Tokens = {}
     details = usage.get("cacheDetails")
     for entry in details[:_MOST_DETAILS] if type(details) is list else ():
-        meter = _TTL.get(entry.get("ttl")) if type(entry) is dict and type(entry.get("ttl")) is str else None
+        ttl = entry.get("ttl") if type(entry) is dict else None
+        meter = _TTL.get(ttl) if type(ttl) is str else None
         if meter is not None:
             by_ttl[meter] = by_ttl.get(meter, 0) + count(entry.get("inputTokens"), "inputTokens")
     told = any(usage.get(key) is not None for key in _WRITTEN)

@@ -24,7 +24,7 @@ __all__ = ["body_in", "read_body"]
 
 # In the order of the table of formats, which this can't be taken from: the formats that use it are in that table.
 _MODULES = (
-    gemini, xai, groq, mistral, deepseek, openai_images, openai_embeddings, anthropic_messages, openai_responses, openai_chat,
+    gemini, openai_images, openai_embeddings, anthropic_messages, openai_responses, openai_chat, xai, groq, mistral, deepseek,
 )  # fmt: skip
 _LONGEST_TEXT = 1 << 20
 _MOST_EVENTS = 4096

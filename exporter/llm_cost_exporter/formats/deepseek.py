@@ -16,7 +16,7 @@ from typing import Any
 
 from llm_cost_exporter.formats import openai_chat
 from llm_cost_exporter.formats.counts import count
-from llm_cost_exporter.formats.hosts import is_family, served_by
+from llm_cost_exporter.formats.hosts import DEEPSEEK_SIGN, is_family, served_by
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -26,16 +26,16 @@ NAME = "deepseek"
 ALSO = ("openai_chat",)
 KEYS = (frozenset(("usage",)),)
 
-_HIT, _MISS = "prompt_cache_hit_tokens", "prompt_cache_miss_tokens"
+_MISS = "prompt_cache_miss_tokens"
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part | None:
     """See the module. None where the record is no answer of DeepSeek's form."""
     usage = record["usage"]
-    if type(usage) is not dict or _HIT not in usage:
+    if type(usage) is not dict or DEEPSEEK_SIGN not in usage:
         return None
     if usage.get("prompt_tokens") is None:
-        usage = {**usage, "prompt_tokens": count(usage[_HIT], _HIT) + count(usage.get(_MISS), _MISS)}
+        usage = {**usage, "prompt_tokens": count(usage[DEEPSEEK_SIGN], DEEPSEEK_SIGN) + count(usage.get(_MISS), _MISS)}
         record = {**record, "usage": usage}
-    found = openai_chat.read(record, state)
+    found = openai_chat.read(record, state, any_host=True)
     return served_by(found, "deepseek") if is_family(record.get("model"), ("deepseek-",)) else found

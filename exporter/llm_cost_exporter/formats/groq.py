@@ -16,7 +16,7 @@ from typing import Any
 
 from llm_cost_exporter.formats import openai_chat
 from llm_cost_exporter.formats.counts import detail
-from llm_cost_exporter.formats.hosts import calls_in, served_by
+from llm_cost_exporter.formats.hosts import GROQ_KEY, GROQ_SIGN, calls_in, served_by
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -24,17 +24,17 @@ __all__ = ["ALSO", "KEYS", "NAME", "read"]
 
 NAME = "groq"
 ALSO = ("openai_chat",)
-KEYS = (frozenset(("x_groq",)), frozenset(("usage",)))
+KEYS = (frozenset((GROQ_KEY,)), frozenset(("usage",)))
 
 _LONGEST_SECONDS = 7 * 86_400
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part | None:
     """See the module. None where the record is no answer of Groq's."""
-    usage = detail(record, "usage") or detail(detail(record, "x_groq"), "usage")
-    if "queue_time" not in usage and "x_groq" not in record:
+    usage = detail(record, "usage") or detail(detail(record, GROQ_KEY), "usage")
+    if GROQ_SIGN not in usage and GROQ_KEY not in record:
         return None
-    found = served_by(openai_chat.read(record, state), "groq")
+    found = served_by(openai_chat.read(record, state, any_host=True), "groq")
     total, queued = _seconds(usage.get("total_time")), _seconds(usage.get("queue_time"))
     if total is not None:
         for call in calls_in(found):

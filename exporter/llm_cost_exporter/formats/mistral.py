@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from llm_cost_exporter.formats import openai_chat
-from llm_cost_exporter.formats.hosts import is_family, served_by
+from llm_cost_exporter.formats.hosts import MISTRAL_SIGNS, is_family, served_by
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -25,7 +25,6 @@ NAME = "mistral"
 ALSO = ("openai_chat",)
 KEYS = (frozenset(("usage",)),)
 
-_SIGNS = frozenset(("num_cached_tokens", "prompt_token_details", "prompt_audio_seconds"))
 _FAMILIES = (
     "mistral-", "ministral-", "codestral-", "devstral-", "magistral-", "pixtral-", "voxtral-", "open-mistral", "open-mixtral", "open-codestral",
 )  # fmt: skip
@@ -34,10 +33,10 @@ _FAMILIES = (
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part | None:
     """See the module. None where the record is no answer of Mistral's form."""
     usage = record["usage"]
-    if type(usage) is not dict or _SIGNS.isdisjoint(usage):
+    if type(usage) is not dict or MISTRAL_SIGNS.isdisjoint(usage):
         return None
     details = usage.get("prompt_token_details")
     if type(details) is dict and type(usage.get("prompt_tokens_details")) is not dict:
         record = {**record, "usage": {**usage, "prompt_tokens_details": details}}
-    found = openai_chat.read(record, state)
+    found = openai_chat.read(record, state, any_host=True)
     return served_by(found, "mistral") if is_family(record.get("model"), _FAMILIES) else found

@@ -18,7 +18,7 @@ from typing import Any
 from llm_cost_exporter import money
 from llm_cost_exporter.formats import openai_chat, openai_responses
 from llm_cost_exporter.formats.counts import count, detail
-from llm_cost_exporter.formats.hosts import calls_in, served_by
+from llm_cost_exporter.formats.hosts import XAI_SIGNS, calls_in, served_by
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -28,7 +28,6 @@ NAME = "xai"
 ALSO = ("openai_chat", "openai_responses")
 KEYS = (frozenset(("usage",)),)
 
-_SIGNS = frozenset(("num_sources_used", "cost_in_usd_ticks"))
 _TICK = 10 ** (money.DECIMALS - 10)
 _MOST_TICKS = 10**17
 
@@ -36,14 +35,14 @@ _MOST_TICKS = 10**17
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part | None:
     """See the module. None where the record is no answer of xAI's."""
     usage = record["usage"]
-    if type(usage) is not dict or _SIGNS.isdisjoint(usage):
+    if type(usage) is not dict or XAI_SIGNS.isdisjoint(usage):
         return None
     found: list[Usage] | Hold | Part | None
     if "prompt_tokens" in usage or "completion_tokens" in usage:
-        found = openai_chat.read({**record, "usage": _chat(usage)}, state)
+        found = openai_chat.read({**record, "usage": _chat(usage)}, state, any_host=True)
     else:
         found = openai_responses.read(
-            {**record, "usage": _inclusive(usage, "input_tokens", "input_tokens_details")}, state
+            {**record, "usage": _inclusive(usage, "input_tokens", "input_tokens_details")}, state, any_host=True
         )
     ticks = usage.get("cost_in_usd_ticks")
     for call in calls_in(found):
