@@ -98,6 +98,31 @@ def test_anthropics_failures(result: dict[str, Any], failure: str) -> None:
     assert (call.failure, call.tokens, call.provider) == (failure, {}, "anthropic")
 
 
+GEMINI = {
+    "candidates": [{"finishReason": "STOP"}], "modelVersion": "gemini-2.5-flash",
+    "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 7, "thoughtsTokenCount": 2, "totalTokenCount": 14},
+}  # fmt: skip
+
+
+def test_geminis_results() -> None:
+    """Both kinds of batch have the price of one; other records with a key and a response have not."""
+    of_vertex = {
+        "status": "",
+        "processed_time": "2026-03-01T10:00:00Z",
+        "request": {"contents": []},
+        "response": GEMINI,
+    }
+    for record in (
+        {"key": "request-1", "response": GEMINI},
+        of_vertex,
+        {"key": "r", "response": {**GEMINI, "candidates": [{}]}},
+    ):
+        call = call_of(record)
+        assert (total(call), call.context, call.provider) == (14, BATCH, "google")
+    assert call_of(of_vertex).time == 1772359200
+    assert call_of({"key": "cache-key", "response": CHAT}).context == ()
+
+
 def test_embeddings() -> None:
     """All is input; an answer with a total only has it as input; one without usage is a call without."""
     assert call_of(EMBEDDINGS).tokens == {"input": 13}

@@ -116,8 +116,15 @@ def test_in_cloudwatch() -> None:
 
 def test_others_who_count_by_the_same_names() -> None:
     """inputTokens and outputTokens alone are not Bedrock's."""
-    found = outcome_of({"model": "gpt-5", "usage": {"inputTokens": 5, "outputTokens": 3}})
+    bare = {"inputTokens": 5, "outputTokens": 3}
+    found = outcome_of({"model": "gpt-5", "usage": bare})
     assert not (isinstance(found, list) and found[0].provider == "aws")
+    for model in (
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+    ):
+        call = call_of({"model": model, "usage": bare})
+        assert (call.provider, call.model, total(call)) == ("aws", model, 8)
 
 
 COUNTS = st.integers(0, 50_000)

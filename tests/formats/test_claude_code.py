@@ -25,7 +25,7 @@ def usage(out: int, **more: Any) -> dict[str, Any]:
 
 def line(out: int, message_id: str | None = "msg_1", request: str | None = "req_1", **more: Any) -> dict[str, Any]:
     """A line of a transcript."""
-    message = {
+    message: dict[str, Any] = {
         "model": "claude-opus-4-6",
         "id": message_id,
         "type": "message",
@@ -80,7 +80,13 @@ def test_a_message_is_known_over_a_restart() -> None:
 
 def test_synthetic_messages() -> None:
     """<synthetic> is no model: an error is a failed call, anything else was never sent."""
-    message = {"model": "<synthetic>", "id": "x", "type": "message", "role": "assistant", "usage": usage(0)}
+    message: dict[str, Any] = {
+        "model": "<synthetic>",
+        "id": "x",
+        "type": "message",
+        "role": "assistant",
+        "usage": usage(0),
+    }
     message["usage"] = dict.fromkeys(usage(0), 0) | {"cache_creation": None}
     text = [{"type": "text", "text": "API Error: 529 overloaded_error"}]
     call = call_of(line(0) | {"message": message | {"content": text}, "isApiErrorMessage": True})
@@ -202,7 +208,7 @@ def test_no_token_twice_whatever_the_lines_say(lines: list[tuple[str, int, int, 
             record["message"]["usage"]["output_tokens_details"] = {"thinking_tokens": thinking}
         records.append(record)
         most[message_id] = max(most[message_id], out)
-    for message_id, tokens in merged(*records).items():
+    for call_id, tokens in merged(*records).items():
         assert all(amount > 0 for amount in tokens.values())
         kinds = by_kind(Usage(tokens=tokens))
-        assert kinds.get("output", 0) + kinds.get("reasoning", 0) == most[str(message_id)]
+        assert kinds.get("output", 0) + kinds.get("reasoning", 0) == most[str(call_id)]

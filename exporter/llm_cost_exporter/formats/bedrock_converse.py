@@ -16,6 +16,7 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.h
 
 from __future__ import annotations
 
+import re
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -34,6 +35,11 @@ KEYS = (
 _READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _WRITTEN = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
 _OWN_KEYS = frozenset((*_READ, *_WRITTEN, "cacheDetails", "serverToolUsage"))
+_VERCELS = frozenset(("cachedInputTokens", "inputTokenDetails", "reasoningTokens", "outputTokenDetails", "raw"))
+_MODEL = re.compile(
+    r"arn:aws[a-z-]*:bedrock:|(?:(?:us|eu|apac|jp|au|ca|us-gov|global)\.)?"
+    r"(?:ai21|amazon|anthropic|cohere|deepseek|luma|meta|mistral|openai|qwen|stability|twelvelabs|writer)\.[a-z]"
+)
 _TTL = {"5m": "cache_write_5m", "1h": "cache_write_1h"}
 _MOST_DETAILS = 16
 _LONGEST_LATENCY_MS = 7 * 86_400_000
@@ -46,10 +52,15 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
         return None
     if "inputTokens" not in usage and "outputTokens" not in usage:
         return None
-    if not ("stopReason" in record or "ResponseMetadata" in record or _OWN_KEYS & usage.keys() or _has_latency(record)):
+    told = "stopReason" in record or "ResponseMetadata" in record or not _OWN_KEYS.isdisjoint(usage)
+    if not (told or "latencyMs" in detail(record, "metrics") or _is_bedrocks(record, usage)):
         return None  # the Vercel AI SDK counts by the same two names
     answered = detail(record, "ResponseMetadata")
-    call = Usage(words(record.get("modelId")), named_provider(record) or "aws", converse_tokens(usage))
+    call = Usage(
+        words(record.get("modelId")) or words(record.get("model")),
+        named_provider(record) or "aws",
+        converse_tokens(usage),
+    )
     call.id = vendor_id(answered.get("RequestId"))
     call.logged_time = _header_time(detail(answered, "HTTPHeaders").get("date"))
     call.latency_ns = latency_of(record)
@@ -98,8 +109,10 @@ def tier_of(body: dict[str, Any]) -> Context:
     return tier(served.get("type") if type(served) is dict else served)
 
 
-def _has_latency(record: dict[str, Any]) -> bool:
-    return "latencyMs" in detail(record, "metrics")
+def _is_bedrocks(record: dict[str, Any], usage: dict[str, Any]) -> bool:
+    """Whether an application's own record is of Bedrock: its model is named as only Bedrock names them."""
+    model = record.get("modelId", record.get("model"))
+    return type(model) is str and _MODEL.match(model) is not None and _VERCELS.isdisjoint(usage)
 
 
 def _header_time(date: object) -> float | None:

@@ -38,6 +38,7 @@ KEYS = (
 
 _STATE_KEY = "claude_code"
 _MOST_MESSAGES = 16  # content blocks of one message are near each other, those of parallel subagents between them
+_OTHERS = frozenset(("user", "system"))
 _SYNTHETIC = "<synthetic>"
 _NO_CALL = Skip("a line of a transcript that is no call")
 _NOT_SENT = Skip("a message that Claude Code wrote itself")
@@ -50,7 +51,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
         return None
     kind = record.get("type") or "assistant"
     if kind != "assistant":
-        return _NO_CALL if kind in {"user", "system"} else None
+        return _NO_CALL if type(kind) is str and kind in _OTHERS else None
     usage = message.get("usage")
     if type(usage) is not dict:
         if record.get("isApiErrorMessage") is not True:
