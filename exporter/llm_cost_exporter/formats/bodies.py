@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from llm_cost_exporter.decode import NotJsonError, decode
@@ -32,15 +34,20 @@ _MOST_EVENTS = 4096
 
 def read_body(body: dict[str, Any], state: FileState) -> list[Usage]:
     """The calls that `body` gives to the first format that takes it; none where it is of no known form. Raises BadCountError."""
-    for module in _MODULES:
-        if any(keys <= body.keys() for keys in module.KEYS):
-            found = module.read(body, state)
-            if isinstance(found, Hold):
-                found.usage.without_usage = not found.usage.tokens
-                return [found.usage]
-            if isinstance(found, list):
-                return found
+    for read in _readers(tuple(body)):
+        found = read(body, state)
+        if isinstance(found, Hold):
+            found.usage.without_usage = not found.usage.tokens
+            return [found.usage]
+        if isinstance(found, list):
+            return found
     return []
+
+
+@lru_cache(maxsize=1024)
+def _readers(keys: tuple[str, ...]) -> tuple[Callable[[dict[str, Any], FileState], Any], ...]:
+    """What may read a body with these keys; bodies have few shapes."""
+    return tuple(module.read for module in _MODULES if any(wanted <= set(keys) for wanted in module.KEYS))
 
 
 def body_in(value: object) -> dict[str, Any] | None:

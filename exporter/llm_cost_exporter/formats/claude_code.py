@@ -84,15 +84,17 @@ def _name(call: Usage, record: dict[str, Any]) -> None:
 
 def _join(call: Usage, session: str | None, state: FileState) -> None:
     """Let a further line of a message give no meter less than the ones before it, and no token in two meters."""
-    rows: list[dict[str, Any]] = state.get(_STATE_KEY, [])
-    row = next((row for row in rows if row["id"] == call.id), None)
-    before: Tokens = {}
-    if row is not None:
-        before = row["tokens"]
+    messages: dict[str, Tokens] = state.get(_STATE_KEY, {})
+    before = messages.pop(call.id or "", {})
+    if before:
         call.continues = True
-        call.tokens = grown(before, call.tokens)
-        rows.remove(row)
-    state[_STATE_KEY] = [*rows[-_MOST_MESSAGES + 1 :], {"id": call.id, "tokens": call.tokens}]
+        if before != call.tokens:
+            call.tokens = grown(before, call.tokens)
+    elif len(messages) >= _MOST_MESSAGES:
+        del messages[next(iter(messages))]
+    if call.tokens:
+        messages[call.id or ""] = call.tokens
+    state[_STATE_KEY] = messages
     if session is not None and call.model is not None:
         add_to_session(state, session, call, before)
 
