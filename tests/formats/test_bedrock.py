@@ -108,6 +108,17 @@ def test_a_model_without_tokens_is_a_call_without_usage() -> None:
     assert call_of({**LOG, "input": {}, "output": {}}).without_usage
 
 
+def test_an_answer_logged_without_its_usage() -> None:
+    """It is a call all the same, whose spend can't be told."""
+    for record in (
+        {**BODY, "usage": None},
+        {key: value for key, value in BODY.items() if key != "usage"},
+        {**BODY, "usage": {"inputTokens": None}},
+    ):
+        call = call_of(record)
+        assert (call.without_usage, call.provider, call.tokens) == (True, "aws", {})
+
+
 def test_in_cloudwatch() -> None:
     """An event of CloudWatch has the record as JSON in its message."""
     call = call_of({"timestamp": 1_772_359_201_000, "ingestionTime": 1_772_359_202_000, "message": json.dumps(LOG)})

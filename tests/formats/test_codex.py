@@ -188,8 +188,10 @@ def test_exec_counts_turns_and_the_growth_of_a_thread_taken_up_again() -> None:
     assert (call.tokens, call.model, call.provider) == ({"input": 30, "cache_read": 20, "output": 5}, None, "openai")
 
 
-def test_a_turn_that_failed() -> None:
-    """A failed turn is a failed call."""
+def test_a_turn_without_usage_and_one_that_failed() -> None:
+    """A failed turn is a failed call; one without usage a call whose spend can't be told."""
+    (call,) = calls({"type": "turn.completed", "usage": None})
+    assert (call.without_usage, call.tokens) == (True, {})
     (call,) = calls({"type": "turn.failed", "error": {"message": "stream error: 429 Too Many Requests"}})
     assert (call.failure, call.tokens) == ("rate_limited", {})
 

@@ -155,6 +155,7 @@ def test_cohere_counts_what_is_billed() -> None:
     assert (call.tokens, call.provider, call.id, call.model) == ({"input": 2406, "output": 2}, "cohere", "c-2", None)
     raw = {**usage, "billed_units": None}
     assert call_of({"id": "c-2", "usage": raw}).tokens == {"input": 2935, "output": 4}
+    assert call_of({"id": "c-2", "usage": {"tokens": usage["tokens"]}}).tokens == {"input": 2935, "output": 4}
     assert call_of({"model": "command-a", "response": {"id": "c", "usage": usage}}).model == "command-a"
 
 

@@ -28,7 +28,7 @@ __all__ = ["KEYS", "NAME", "converse_tokens", "latency_of", "put_written", "read
 
 NAME = "bedrock_converse"
 KEYS = (
-    frozenset(("usage", "stopReason")), frozenset(("usage", "metrics")), frozenset(("usage", "ResponseMetadata")),
+    frozenset(("output", "stopReason")), frozenset(("usage", "stopReason")), frozenset(("usage", "metrics")), frozenset(("usage", "ResponseMetadata")),
     frozenset(("usage", "modelId")), frozenset(("usage", "output")), frozenset(("usage", "model")),
 )  # fmt: skip
 
@@ -47,7 +47,9 @@ _LONGEST_LATENCY_MS = 7 * 86_400_000
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
     """See the module. None where the record is no answer of Converse."""
-    usage = record["usage"]
+    usage = record.get("usage")
+    if usage is None and type(record.get("stopReason")) is str and "message" in detail(record, "output"):
+        usage = {"inputTokens": None, "serverToolUsage": None}  # an answer that was logged without it
     if type(usage) is not dict or "costUSD" in usage or type(usage.get("inputTokens", 0)) is dict:
         return None
     if "inputTokens" not in usage and "outputTokens" not in usage:
@@ -64,6 +66,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     call.id = vendor_id(answered.get("RequestId"))
     call.logged_time = _header_time(detail(answered, "HTTPHeaders").get("date"))
     call.latency_ns = latency_of(record)
+    call.without_usage = usage.get("inputTokens") is None and usage.get("outputTokens") is None
     call.context = tier_of(record)
     return [call]
 

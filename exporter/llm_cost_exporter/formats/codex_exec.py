@@ -44,8 +44,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | Part 
     if kind == "turn.failed":
         return [Usage(words(record.get("model")), "openai", failure=of_error(record.get("error")) or "other")]
     usage = record.get("usage")
-    if kind != "turn.completed" or type(usage) is not dict:
+    if kind != "turn.completed" or not (usage is None or type(usage) is dict):
         return None
+    if usage is None:
+        return [Usage(words(record.get("model")), "openai", without_usage=True)]
     totals = totals_of(usage)
     added = totals
     threads = _threads(state)

@@ -32,13 +32,11 @@ _UNITS = ("input_tokens", "output_tokens", "image_tokens", "search_units", "clas
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
     """See the module. None where the record is no answer of Cohere's."""
     body = detail(record, "delta") if record.get("type") == "message-end" else record
-    usage = next((found for key in ("usage", "meta") if "billed_units" in (found := detail(body, key))), None)
+    usage = next((found for key in ("usage", "meta") if _counts(found := detail(body, key))), None)
     if usage is None:
         return None
     billed, raw = detail(usage, "billed_units"), detail(usage, "tokens")
     counted = any(billed.get(key) is not None for key in _UNITS)
-    if not (counted or raw or "tokens" in usage):
-        return None  # some other bill
     tokens: Tokens = {}
     source = billed if counted else raw
     put(tokens, "input", count(source.get("input_tokens"), "input_tokens"))
@@ -51,3 +49,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
         call.failure = "timeout" if reason.upper() == "TIMEOUT" else "other"
     call.without_usage = call.failure is None and all(source.get(key) is None for key in _UNITS[:3])
     return [call]
+
+
+def _counts(usage: dict[str, Any]) -> bool:
+    """Whether this is a usage of Cohere's, and not some other bill."""
+    return any(key in detail(usage, "billed_units") for key in _UNITS) or any(
+        key in detail(usage, "tokens") for key in _UNITS[:2]
+    )

@@ -45,8 +45,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part 
             {**record, "usage": _inclusive(usage, "input_tokens", "input_tokens_details")}, state, any_host=True
         )
     ticks = usage.get("cost_in_usd_ticks")
-    for call in calls_in(found):
-        if type(ticks) is int and 0 <= ticks <= _MOST_TICKS:
+    if type(ticks) is float and ticks.is_integer():
+        ticks = int(ticks)
+    if type(ticks) is int and 0 <= ticks <= _MOST_TICKS:
+        for call in calls_in(found):
             call.reported_usd = ticks * _TICK
     return served_by(found, "x-ai")
 
