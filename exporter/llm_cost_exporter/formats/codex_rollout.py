@@ -40,6 +40,7 @@ Totals = list[int]
 
 FIELDS = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens")
 
+_CACHED_ELSEWHERE = "cache_read_input_tokens"  # of clients that followed Codex's form
 _STATE_KEY = "codex"
 _REPLAY_SECONDS = 1.0  # a fork writes its parent's events at once; an answer of its own takes longer
 _NO_CALL = Skip("a line of a rollout that is no call")
@@ -86,7 +87,10 @@ def usage_tokens(counts: Totals) -> Tokens:
 
 def totals_of(usage: dict[str, Any]) -> Totals:
     """The counts of a `usage`, in the order of FIELDS. Raises BadCountError."""
-    return [count(usage.get(key), key) for key in FIELDS]
+    counts = [count(usage.get(key), key) for key in FIELDS]
+    if usage.get(FIELDS[1]) is None:
+        counts[1] = count(usage.get(_CACHED_ELSEWHERE), _CACHED_ELSEWHERE)
+    return counts
 
 
 def growth(before: Totals, now: Totals) -> Totals | None:

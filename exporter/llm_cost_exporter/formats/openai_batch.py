@@ -23,7 +23,7 @@ from llm_cost_exporter.types import Failure, FileState, Usage
 __all__ = ["KEYS", "NAME", "read"]
 
 NAME = "openai_batch"
-KEYS = (frozenset(("custom_id", "response")), frozenset(("custom_id", "error")))
+KEYS = (frozenset(("custom_id", "response")),)
 
 _BATCH = tier("batch")
 
