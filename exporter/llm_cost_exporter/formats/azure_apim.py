@@ -39,8 +39,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Part | None:
         properties = body_in(record.get("properties")) if record.get("category") == _CATEGORY else None
         if properties is None:
             return None
-        row = {**record, **properties}
-    row = {key[:1].upper() + key[1:]: value for key, value in row.items()}
+        row = {key[:1].upper() + key[1:]: value for key, value in {**record, **properties}.items()}
     if not ("CorrelationId" in row or "DeploymentName" in row or "ModelName" in row):
         return None
     told = [row.get(key) for key in ("PromptTokens", "CompletionTokens")]

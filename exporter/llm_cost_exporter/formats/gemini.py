@@ -23,6 +23,7 @@ Source: google-genai types.GenerateContentResponseUsageMetadata, ai.google.dev/a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, first_count, put, split_input, split_output
@@ -39,48 +40,76 @@ KEYS = (
     frozenset(("promptFeedback",)),
 )  # fmt: skip
 
-_PROMPT = ("promptTokenCount", "prompt_token_count")
-_TOOLS = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
-_CACHED = ("cachedContentTokenCount", "cached_content_token_count")
-_OUTPUT = ("candidatesTokenCount", "candidates_token_count", "responseTokenCount", "response_token_count")
-_THOUGHTS = ("thoughtsTokenCount", "thoughts_token_count")
-_TOTAL = ("totalTokenCount", "total_token_count")
-_PROMPT_DETAILS = ("promptTokensDetails", "prompt_tokens_details", "promptTokenDetails", "prompt_token_details")
-_TOOL_DETAILS = ("toolUsePromptTokensDetails", "tool_use_prompt_tokens_details")
-_CACHE_DETAILS = ("cacheTokensDetails", "cache_tokens_details")
-_OUTPUT_DETAILS = (
-    "candidatesTokensDetails", "candidates_tokens_details", "responseTokensDetails", "response_tokens_details",
-)  # fmt: skip
-_COUNTS = frozenset((*_PROMPT, *_OUTPUT, *_TOTAL, *_THOUGHTS))
-_FLAT = frozenset((*_OUTPUT[:2], *_THOUGHTS, *_CACHED, *_TOOLS, "totalTokenCount"))  # others count prompt tokens too
-_MEDIA = {"AUDIO": "audio_tokens", "IMAGE": "image_tokens", "VIDEO": "video_tokens"}
+_OUTPUT_IN_LIVE = "responseTokenCount"
+
+
+class _Names:
+    """The keys of a usage in one spelling."""
+
+    __slots__ = (
+        "all", "cache_details", "cached", "flat", "output", "output_details", "prompt", "prompt_details", "thoughts", "tool_details", "tools", "total",
+    )  # fmt: skip
+
+    def __init__(self, spell: Callable[[str], str]) -> None:
+        self.prompt, self.tools = spell("promptTokenCount"), spell("toolUsePromptTokenCount")
+        self.cached, self.thoughts = spell("cachedContentTokenCount"), spell("thoughtsTokenCount")
+        self.output = spell("candidatesTokenCount"), spell(_OUTPUT_IN_LIVE)
+        self.total = spell("totalTokenCount")
+        self.prompt_details = spell("promptTokensDetails"), spell("promptTokenDetails")  # the latter of embeddings
+        self.tool_details = (spell("toolUsePromptTokensDetails"),)
+        self.cache_details = (spell("cacheTokensDetails"),)
+        self.output_details = spell("candidatesTokensDetails"), spell("responseTokensDetails")
+        self.all = frozenset((self.prompt, self.total, self.thoughts, *self.output))
+        self.flat = frozenset(
+            (self.output[0], self.thoughts, self.cached, self.tools)
+        )  # others count prompt tokens too
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+_CAMEL, _SNAKE = _Names(str), _Names(_snake)
+_COUNTS = _CAMEL.all | _SNAKE.all
+_PROMPTS = _CAMEL.prompt, _SNAKE.prompt
+_FLAT = _CAMEL.flat | _SNAKE.flat | {_CAMEL.total}
+_MEDIA: dict[str, str | None] = {
+    "TEXT": None,
+    "DOCUMENT": None,
+    "AUDIO": "audio_tokens",
+    "IMAGE": "image_tokens",
+    "VIDEO": "video_tokens",
+}
 _MOST_DETAILS = 32
 
 
 def gemini_tokens(usage: dict[str, Any]) -> Tokens:
     """The meters of a `usageMetadata`. Raises BadCountError."""
     tokens: Tokens = {}
-    prompt = first_count(usage, _PROMPT)
-    tools = first_count(usage, _TOOLS)
-    output = first_count(usage, _OUTPUT)
-    thoughts = first_count(usage, _THOUGHTS)
-    total = first_count(usage, _TOTAL)
-    into = _modalities(usage, _PROMPT_DETAILS)
-    cached = first_count(usage, _CACHED)
-    of_cache = _modalities(usage, _CACHE_DETAILS) if cached else {}
-    if cached or into:
+    names = _SNAKE if _CAMEL.all.isdisjoint(usage) else _CAMEL
+    prompt = count(usage.get(names.prompt), names.prompt)
+    tools = count(usage.get(names.tools), names.tools)
+    output = first_count(usage, names.output)
+    thoughts = count(usage.get(names.thoughts), names.thoughts)
+    total = count(usage.get(names.total), names.total)
+    into = _modalities(usage, names.prompt_details)
+    cached = count(usage.get(names.cached), names.cached)
+    if cached:
+        of_cache = _modalities(usage, names.cache_details)
         split_input(tokens, prompt, {**into, "cached_tokens": cached, "cached_tokens_details": of_cache})
+    elif into:
+        split_input(tokens, prompt, into)
     else:
         put(tokens, "input", prompt)
     if tools:
         more: Tokens = {}
-        split_input(more, tools, _modalities(usage, _TOOL_DETAILS))
+        split_input(more, tools, _modalities(usage, names.tool_details))
         for meter, amount in more.items():
             tokens[meter] = tokens.get(meter, 0) + amount
     if thoughts and thoughts <= output and total == prompt + tools + output:
         output -= thoughts  # the total tells: this server counts them among the candidates'
     put(tokens, "reasoning", thoughts)
-    split_output(tokens, output, _modalities(usage, _OUTPUT_DETAILS), 0)
+    split_output(tokens, output, _modalities(usage, names.output_details), 0)
     return tokens
 
 
@@ -108,7 +137,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | None:
     elif call.id is not None and _goes_on(record.get("candidates")):
         return Hold(call, final=False)
     if counted and call.id is not None and not is_held(state, call.id):
-        call.id = f"{call.id}/{first_count(usage, _PROMPT)}"
+        call.id = f"{call.id}/{first_count(usage, _PROMPTS)}"
     return [call]
 
 
@@ -143,9 +172,9 @@ def _modalities(usage: dict[str, Any], keys: tuple[str, ...]) -> dict[str, int]:
         if type(details) is list:
             found: dict[str, int] = {}
             for entry in details[:_MOST_DETAILS]:
-                if type(entry) is dict:
-                    modality = entry.get("modality")
-                    name = _MEDIA.get(modality.rpartition(".")[2].upper()) if type(modality) is str else None
+                if type(entry) is dict and type(entry.get("modality")) is str:
+                    modality = entry["modality"]
+                    name = _MEDIA[modality] if modality in _MEDIA else _MEDIA.get(modality.rpartition(".")[2].upper())
                     if name is not None:
                         amount = count(entry.get("tokenCount", entry.get("token_count")), "tokenCount")
                         found[name] = found.get(name, 0) + amount
