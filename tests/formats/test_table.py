@@ -48,8 +48,8 @@ def test_candidates_are_told_by_keys() -> None:
     """Only formats whose keys a record has are tried, in the table's order."""
     assert readers_for(frozenset(("level", "msg"))) == ()
     names = [name for name, _ in readers_for(frozenset(("model", "usage", "prompt_tokens")))]
-    assert names[:3] == ["anthropic_messages", "openai_responses", "openai_chat"]
-    assert names[-1] == "plain_prompt"
+    vendors = ["anthropic_messages", "openai_responses", "openai_chat", "plain_prompt"]
+    assert [name for name in names if name in vendors] == vendors
     assert names == [module.NAME for module in FORMATS if module.NAME in names]
     assert [name for name, _ in readers_for(frozenset(("model", "usage")), "cohere")] == ["cohere"]
     assert [name for name, _ in readers_for(frozenset(("model", "usage")), "openai_chat")] == [
