@@ -2,7 +2,8 @@
 
 A chunk without usage is no call yet: the usage comes with a later chunk, or never. What a call was is held in the file's
 state (id, model, time, labels; no text) until its usage comes, or until so much more of the log was read, or the file was
-quiet for so long, that it won't come any more. Then it is a call without usage.
+quiet for so long, that it won't come any more. Then it is a call without usage. Where chunks carry a usage that grows, in meters
+that a later chunk may split otherwise, the last one's is held with the call, and is what a stream that broke off has used.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from llm_cost_exporter.types import FileState, Usage
 
-__all__ = ["HeldCalls", "Hold", "sole_held"]
+__all__ = ["HeldCalls", "Hold", "is_held", "sole_held"]
 
 _STATE_KEY = "held"
 _MOST_HELD = 128
@@ -48,6 +49,8 @@ class HeldCalls:
         row = self._rows.pop(usage.id, None) or _row(usage)  # the first chunk's time and labels stay
         row["final"] = final or row["final"]
         row["end"] = end
+        if usage.tokens:
+            row["tokens"] = usage.tokens
         self._rows[usage.id] = row
         self._state[_STATE_KEY] = self._rows
         return self._take([next(iter(self._rows))]) if len(self._rows) > _MOST_HELD else []
@@ -82,6 +85,11 @@ class HeldCalls:
             self._state.pop(_STATE_KEY, None)
 
 
+def is_held(state: FileState, call_id: str) -> bool:
+    """Whether the call of that id is waited for."""
+    return call_id in state.get(_STATE_KEY, ())
+
+
 def sole_held(state: FileState) -> tuple[str, str | None] | None:
     """Id and model of the held call, if there is exactly one: an event that names no call can only mean this one."""
     rows = state.get(_STATE_KEY)
@@ -92,14 +100,19 @@ def sole_held(state: FileState) -> tuple[str, str | None] | None:
 
 
 def _row(usage: Usage) -> dict[str, Any]:
-    return {
+    row: dict[str, Any] = {
         "model": usage.model, "provider": usage.provider, "vendors": usage.id_is_vendors, "request": usage.request_id,
         "time": usage.time, "labels": list(usage.labels), "final": False,
     }  # fmt: skip
+    if usage.context:
+        row["context"] = [list(pair) for pair in usage.context]
+    return row
 
 
 def _usage(call_id: str, row: dict[str, Any]) -> Usage:
+    tokens = row.get("tokens", {})
     return Usage(
-        row["model"], row["provider"], id=call_id, id_is_vendors=row["vendors"], request_id=row["request"],
-        time=row["time"], labels=tuple(row["labels"]), without_usage=True,
+        row["model"], row["provider"], tokens, id=call_id, id_is_vendors=row["vendors"], request_id=row["request"],
+        time=row["time"], labels=tuple(row["labels"]), without_usage=not tokens,
+        context=tuple((name, value) for name, value in row.get("context", ())),
     )  # fmt: skip

@@ -30,7 +30,9 @@ _COST_KEYS = (
 _MODEL_KEYS = ("model", "model_name", "modelName", "model_id", "modelId", "llm_model", "response_model")
 _REQUEST_ID_KEYS = ("request_id", "requestId", "requestID", "x-request-id", "x_request_id")
 _RESPONSE_ID_KEYS = ("response_id", "id", "message_id")
-_TEXT_KEYS = ("message", "log", "msg", "textPayload", "MESSAGE")  # CloudWatch, Fluent Bit, pino, Google Cloud, journald
+# CloudWatch, Fluent Bit, pino, Google Cloud, journald, CloudWatch Insights, structlog
+_TEXT_KEYS = ("message", "log", "msg", "textPayload", "MESSAGE", "@message", "event")
+_LEVEL_KEYS = frozenset(("level", "levelname", "severity", "log.level"))
 _DOCKER_KEYS = frozenset(("log", "stream", "time", "attrs"))
 
 # The whole call's duration; parts of it (first token, queue, database) have other names.
@@ -62,8 +64,8 @@ class Shape:
         # Fluent Bit puts other keys beside docker's, and marks parts itself.
         self.docker = "log" in keys and ((keys <= _DOCKER_KEYS and len(keys) > 1) or "_p" in keys or "logtag" in keys)
         self.times = _present(_TIME_KEYS, keys)
-        # A logger's record has a time. A chat message has none, and what is in its text is no log.
-        self.texts = _present(_TEXT_KEYS, keys) if self.times else ()
+        # A logger's record has a time or a level. A chat message has neither, and what is in its text is no log.
+        self.texts = _present(_TEXT_KEYS, keys) if self.times or not keys.isdisjoint(_LEVEL_KEYS) else ()
         self.costs = _present(_COST_KEYS, keys)
         self.models = _present(_MODEL_KEYS, keys)
         self.providers = _present(PROVIDER_KEYS, keys)

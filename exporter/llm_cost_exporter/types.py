@@ -78,7 +78,9 @@ class Usage:
     time: float = 0.0
     labels: tuple[str, ...] = ()  # values of the configured labels, in the order of LabelReader.names
     request_id: str | None = None  # for exemplars; None: the id
-    said: dict[str, Any] | None = None  # where labels are looked for beside the record: what was JSON in a string, or a list
+    said: dict[str, Any] | None = (
+        None  # where labels are looked for beside the record: what was JSON in a string, or a list
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from llm_cost_exporter.types import Rejected, Skip
-from tests.reading import call_of, calls_of, outcome_of, total
+from tests.reading import MTIME, call_of, calls_of, outcome_of, total
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 BODY = {"id": "chatcmpl-9", "object": "chat.completion", "created": 1772359200, "model": "gpt-4o-mini", "usage": USAGE}
@@ -169,3 +170,16 @@ def test_reported_cost(key: str, value: object, usd: str | None) -> None:
 
     wanted = None if usd is None else from_decimal(Decimal(usd))
     assert call_of({"model": "m", **USAGE, key: value}).reported_usd == wanted
+
+
+@pytest.mark.parametrize(
+    "around",
+    [{"event": None, "level": "info", "timestamp": "2026-03-01T10:00:00Z"}, {"@timestamp": "2026-03-01 10:00:00.000", "@message": None},
+     {"levelname": "INFO", "message": None}, {"timestamp": 1772359200000, "ingestionTime": 1772359201000, "message": None}],
+)  # fmt: skip
+def test_json_in_the_text_of_other_loggers(around: dict[str, Any]) -> None:
+    """structlog's event, CloudWatch's message and Insights' @message, and a logger's message without a time hold records."""
+    inner = json.dumps({"model": "gpt-4o", "prompt_tokens": 5, "completion_tokens": 3})
+    call = call_of({key: inner if value is None else value for key, value in around.items()})
+    assert (total(call), call.model) == (8, "gpt-4o")
+    assert call.time in {1772359200, MTIME}

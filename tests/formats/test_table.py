@@ -50,4 +50,8 @@ def test_candidates_are_told_by_keys() -> None:
     names = [name for name, _ in readers_for(frozenset(("model", "usage", "prompt_tokens")))]
     vendors = ["anthropic_messages", "openai_responses", "openai_chat", "plain_prompt"]
     assert [name for name in names if name in vendors] == vendors
-    assert [name for name, _ in readers_for(frozenset(("model", "usage")), "openai_chat")] == ["openai_chat"]
+    assert names == [module.NAME for module in FORMATS if module.NAME in names]
+    assert [name for name, _ in readers_for(frozenset(("model", "usage")), "cohere")] == ["cohere"]
+    assert [name for name, _ in readers_for(frozenset(("model", "usage")), "openai_chat")] == [
+        "openai_chat", "xai", "groq", "mistral", "deepseek",
+    ]  # fmt: skip

@@ -25,7 +25,7 @@ from llm_cost_exporter.formats.counts import Tokens, count, put
 from llm_cost_exporter.formats.fields import tier, vendor_id, words
 from llm_cost_exporter.types import FileState, Part, Usage
 
-__all__ = ["ALSO", "KEYS", "NAME", "open_stream", "read"]
+__all__ = ["ALSO", "KEYS", "NAME", "grown", "open_stream", "read"]
 
 NAME = "anthropic_stream"
 ALSO = ("anthropic_messages",)
@@ -81,7 +81,7 @@ def _delta(record: dict[str, Any], usage: dict[str, Any], state: FileState) -> l
         call = Usage(None, provider_of(record, None), anthropic_tokens(usage))
         return [call, *extra_calls(call, usage)]
     call = Usage(
-        row["model"], row["provider"], _grown(row["tokens"], usage), id=row["id"], continues=row["id"] is not None,
+        row["model"], row["provider"], grown(row["tokens"], anthropic_tokens(usage)), id=row["id"], continues=row["id"] is not None,
         context=tuple((name, value) for name, value in row["context"]),
     )  # fmt: skip
     delta = record.get("delta")
@@ -114,24 +114,23 @@ def _close(state: FileState, row: dict[str, Any]) -> None:
         del state[_STATE_KEY]
 
 
-def _grown(before: Tokens, usage: dict[str, Any]) -> Tokens:
-    """The cumulative counts of a delta in the meters of what was given before, none of them smaller.
+def grown(before: Tokens, now: Tokens) -> Tokens:
+    """The cumulative counts `now` in the meters of what was given before, none of them smaller.
 
     A delta has no split of cache writes by time to live, and the thinking of an output that was counted as plain output
     before: without this, a merge by meters would count those tokens twice.
     """
-    now = anthropic_tokens(usage)
-    grown: Tokens = {}
+    merged: Tokens = {}
     for meter in ("input", "cache_read"):
-        put(grown, meter, max(now.get(meter, 0), before.get(meter, 0)))
+        put(merged, meter, max(now.get(meter, 0), before.get(meter, 0)))
     written = sum(now.get(meter, 0) for meter in ("cache_write", "cache_write_5m", "cache_write_1h"))
     for meter in ("cache_write_5m", "cache_write_1h"):
-        part = max(before.get(meter, 0), min(now.get(meter, 0), written))
-        put(grown, meter, part)
+        part = max(before.get(meter, 0), min(now.get(meter, 0), written - before.get("cache_write", 0)))
+        put(merged, meter, part)
         written -= part
-    put(grown, "cache_write", max(written, before.get("cache_write", 0)))
+    put(merged, "cache_write", max(written, before.get("cache_write", 0)))
     total = now.get("output", 0) + now.get("reasoning", 0)
     reasoning = max(before.get("reasoning", 0), min(now.get("reasoning", 0), total - before.get("output", 0)))
-    put(grown, "reasoning", reasoning)
-    put(grown, "output", max(total - reasoning, before.get("output", 0)))
-    return grown
+    put(merged, "reasoning", reasoning)
+    put(merged, "output", max(total - reasoning, before.get("output", 0)))
+    return merged

@@ -22,6 +22,7 @@ from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
 from llm_cost_exporter.formats.fields import named_provider, tier, usd, vendor_id, words
+from llm_cost_exporter.formats.hosts import GROQ_KEY, HOST_SIGNS
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -67,10 +68,12 @@ def chat_tokens(usage: dict[str, Any]) -> Tokens:
     return tokens
 
 
-def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | Part | None:
-    """See the module. None where the record is no chat completion."""
-    kind = record.get("object")
+def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) -> list[Usage] | Hold | Part | None:
+    """See the module. None where the record is no chat completion; nor, but for `any_host`, one of a host with a format of its own."""
     usage = record.get("usage")
+    if not any_host and (GROQ_KEY in record or (type(usage) is dict and not HOST_SIGNS.isdisjoint(usage))):
+        return None
+    kind = record.get("object")
     known = type(kind) is str and kind in _OBJECTS
     if type(usage) is not dict or not ("prompt_tokens" in usage or "completion_tokens" in usage):
         if kind == "list" or not (known or _looks_like_chunk(record)):

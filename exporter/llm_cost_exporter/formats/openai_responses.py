@@ -22,6 +22,7 @@ from typing import Any
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
 from llm_cost_exporter.formats.failures import of_error
 from llm_cost_exporter.formats.fields import named_provider, tier, vendor_id, words
+from llm_cost_exporter.formats.hosts import XAI_SIGNS
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Usage
 
@@ -52,15 +53,23 @@ def responses_tokens(usage: dict[str, Any]) -> Tokens:
     return tokens
 
 
-def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | None:  # noqa: ARG001
-    """See the module. None where the record is no response. (That of an event is found as an object nested in it.)"""
+def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) -> list[Usage] | Hold | None:  # noqa: ARG001
+    """See the module. None where the record is no response; nor, but for `any_host`, one of xAI's.
+
+    (That of an event is found as an object nested in it.)
+    """
     kind = record.get("object")
-    if type(kind) is str and kind in _OBJECTS:
-        return _response(record)
     usage = record.get("usage")
-    if type(usage) is dict and ("input_tokens_details" in usage or "input_token_details" in usage):
-        return [Usage(words(record.get("model")), named_provider(record), responses_tokens(usage))]
-    return None
+    known = type(kind) is str and kind in _OBJECTS
+    if type(usage) is not dict:
+        return _response(record) if known else None
+    if not known and "input_tokens_details" not in usage and "input_token_details" not in usage:
+        return None
+    if not any_host and not XAI_SIGNS.isdisjoint(usage):
+        return None
+    if known:
+        return _response(record)
+    return [Usage(words(record.get("model")), named_provider(record), responses_tokens(usage))]
 
 
 def _response(body: dict[str, Any]) -> list[Usage] | Hold | None:

@@ -1,0 +1,47 @@
+"""What the messages of a session of `claude -p --output-format stream-json` have counted, until its result repeats the sum.
+
+state["claude_sessions"] = {session: {model: {"sum": tokens, "id": of the last message, "tokens": of the last message}}}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llm_cost_exporter.formats.counts import Tokens
+from llm_cost_exporter.types import FileState, Usage
+
+__all__ = ["add_to_session", "base_model", "take_session"]
+
+_STATE_KEY = "claude_sessions"
+_MOST_SESSIONS = 8
+_MOST_MODELS = 8
+
+
+def base_model(model: str) -> str:
+    """`claude-opus-5[1m]` is a window of claude-opus-5."""
+    return model.partition("[")[0]
+
+
+def add_to_session(state: FileState, session: str, call: Usage, before: Tokens) -> None:
+    """Remember that `call` (which had counted `before`) is one of `session`."""
+    sessions: dict[str, dict[str, Any]] = state.get(_STATE_KEY, {})
+    models = sessions.pop(session, {})
+    name = base_model(call.model or "")
+    if name in models or len(models) < _MOST_MODELS:
+        total = dict(models[name]["sum"]) if name in models else {}
+        for meter, amount in call.tokens.items():
+            total[meter] = total.get(meter, 0) + amount - before.get(meter, 0)
+        models[name] = {"sum": total, "id": call.id, "tokens": call.tokens}
+    while len(sessions) >= _MOST_SESSIONS:
+        del sessions[next(iter(sessions))]
+    sessions[session] = models
+    state[_STATE_KEY] = sessions
+
+
+def take_session(state: FileState, session: str) -> dict[str, dict[str, Any]]:
+    """What the messages of `session` have counted, by model; it is over then."""
+    sessions: dict[str, dict[str, Any]] = state.get(_STATE_KEY, {})
+    models = sessions.pop(session, {})
+    if not sessions:
+        state.pop(_STATE_KEY, None)
+    return models
