@@ -111,7 +111,7 @@ class Pipeline:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
         read = following.reader.read
-        entry, counted_before = file.entry, file.position.done_until
+        scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
         for offset, line in batch.items():
             if isinstance(line, TooLong):
@@ -125,8 +125,8 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
-                taken: set[Taken] = set()
-                while not self._take(outcome, entry, taken):
+                taken: list[Taken] = []
+                while not self._take(outcome, scope, trust, taken):
                     yield
                 self._count_line(taken)
             elif type(outcome) is Skip:
@@ -138,7 +138,7 @@ class Pipeline:
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]
-        while not self._take(late, entry, set()):
+        while not self._take(late, scope, trust, []):
             yield
         stats.bytes_read += batch.size
         self._done(batch, following)
@@ -172,21 +172,21 @@ class Pipeline:
         if batch.last_of_file:
             self._following.pop(file, None)
 
-    def _take(self, calls: list[Usage], entry: SourceConfig, taken: set[Taken]) -> bool:
+    def _take(self, calls: list[Usage], scope: str, trust: bool, taken: list[Taken]) -> bool:
         """Post `calls`, each off the list once it is posted. False: the state gave no answer, the rest is still to be posted."""
-        take, scope, trust = self._accountant.take, entry.name, entry.trust_reported
+        take = self._accountant.take
         try:
             while calls:
                 result = take(calls[0], scope, trust_reported=trust)
                 del calls[0]
                 if result is Taken.DUPLICATE:
                     self._ledger.stats.duplicates += 1
-                taken.add(result)
+                taken.append(result)
         except UnreadableError:
             return False
         return True
 
-    def _count_line(self, taken: set[Taken]) -> None:
+    def _count_line(self, taken: list[Taken]) -> None:
         if Taken.NEW in taken:
             return
         if Taken.DUPLICATE in taken:
@@ -228,7 +228,7 @@ class Pipeline:
             reader = following.reader
             late = reader.overdue(file.position.done_until, quiet)
             if late:
-                while not self._take(late, file.entry, set()):
+                while not self._take(late, file.entry.name, file.entry.trust_reported, []):
                     yield
                 self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
             if following.quiet_seen == len(_QUIET_SECONDS) and not reader.open_parts(file.position.done_until):

@@ -157,11 +157,11 @@ class Report:
         counts = self.counts
         counts.lines += 1
         if isinstance(outcome, list):
-            taken = set()
+            taken: list[Taken] = []
             for usage in outcome:
                 result = take(usage)
                 if result is not Taken.NEW or not self._outside:
-                    taken.add(result)
+                    taken.append(result)
             if Taken.NEW in taken:
                 counts.calls += 1
             elif Taken.DUPLICATE in taken:

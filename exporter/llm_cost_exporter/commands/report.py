@@ -130,8 +130,10 @@ def _read_file(
     file: WholeFile, entry: SourceConfig, settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock,
     progress: Progress,
 ) -> None:  # fmt: skip
+    scope, trust = entry.name, entry.trust_reported
+
     def take(usage: Usage) -> Taken:
-        return accountant.take(usage, entry.name, trust_reported=entry.trust_reported)
+        return accountant.take(usage, scope, trust_reported=trust)
 
     reader, done = entry_reader(settings, entry).file(file.path), 0
     for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
