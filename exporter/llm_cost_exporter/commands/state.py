@@ -119,7 +119,7 @@ def move(source: str, target: str) -> None:
             _copy(old, new)
         finally:
             there.release()
-        for name in ("state.db", "state.db-wal", "state.db-shm", "ledger.json"):
+        for name in ("state.db", "state.db-wal", "state.db-shm", "ledger.json", "catalogue.json"):
             (old / name).unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as bad:
         raise ExporterError(f"{old}: can't be moved to {new}: {bad}; nothing was removed") from bad
@@ -135,8 +135,9 @@ def _copy(old: Path, new: Path) -> None:
     finally:
         source.close()
         copy.close()
-    if (old / "ledger.json").exists():
-        shutil.copy2(old / "ledger.json", new / "ledger.json")
+    for name in ("ledger.json", "catalogue.json"):
+        if (old / name).exists():
+            shutil.copy2(old / name, new / name)
     (new / "state.db.new").replace(new / "state.db")
 
 
