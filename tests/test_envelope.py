@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llm_cost_exporter.types import Part, Rejected, Skip
-from tests.reading import MTIME, NOW, as_line, call_of, new_reader, outcome_of, outcomes_of, total
+from tests.reading import MTIME, NOW, as_line, call_of, calls_of, new_reader, outcome_of, outcomes_of, total
 
 RECORD = {"model": "gpt-4o", "prompt_tokens": 100, "completion_tokens": 20, "app": "shop"}
 TEXT = json.dumps(RECORD)
@@ -79,6 +79,33 @@ def test_text_prefixes(prefix: str, time: float) -> None:
     """Any text before the object is a prefix; the time it begins with is the call's where the record has none."""
     call = call_of(prefix + TEXT)
     assert (total(call), call.time) == (120, time)
+
+
+def test_a_page_of_records() -> None:
+    """Services hand records out in pages: each record is read by itself, with its own id and time; other lists are not entered."""
+    azure = {
+        "category": "RequestResponse", "resultSignature": "200", "correlationId": "c1", "time": "2026-01-15T10:45:00Z",
+        "properties": {"modelDeploymentName": "d", "responseBody": '{"usage": {"prompt_tokens": 9, "completion_tokens": 1}}'},
+    }  # fmt: skip
+    langfuse = {
+        "id": "o1", "traceId": "t", "type": "GENERATION", "startTime": "2026-01-15T10:45:00Z", "usageDetails": {"input": 9, "output": 1},
+    }  # fmt: skip
+    cloudflare = {
+        "id": "l1",
+        "tokens_in": 9,
+        "tokens_out": 1,
+        "created_at": "2026-01-15T10:45:00Z",
+        "model": "m",
+        "provider": "openai",
+    }
+    event = {"id": "e1", "timestamp": 1768473900000, "message": TEXT}
+    pages = {"records": azure, "data": langfuse, "result": cloudflare, "logEvents": event}
+    for key, record in pages.items():
+        one, two = calls_of({key: [record, {**record, "time": "2026-01-16T10:45:00Z"}], "meta": {"page": 1}})
+        assert (total(one), total(two)) == ((120, 120) if key == "logEvents" else (10, 10))
+        assert one.time == 1768473900.0
+    assert isinstance(outcome_of({"data": [RECORD, RECORD]}), Skip)
+    assert isinstance(outcome_of({"records": [azure, "x"]}), Skip)
 
 
 @pytest.mark.parametrize("end", ["", " ", "\r", "\x1b[0m", ",", ";", "]", ")", "  \x1b[39;49m ", "\x00\x00"])

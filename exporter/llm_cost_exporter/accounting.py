@@ -1,6 +1,6 @@
 """A call, and what it adds: priced, deduplicated, and posted where its money belongs.
 
-The same call twice (same id): the larger count per meter wins, is priced anew at the first line's time, and only
+The same call twice (same id): the larger count per meter wins (see `larger`), is priced anew at the first line's time, and only
 positive differences are posted, to the first line's account and day. A later success keeps an earlier failure and is no second
 request. Ledger and report are both a Sink, so that `report` and `run` can't disagree.
 """
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llm_cost_exporter.dedup import Entry, Ids, key_of
 from llm_cost_exporter.tariffs import FEE, Tariff, Tariffs
+from llm_cost_exporter.types import METERS
 
 if TYPE_CHECKING:
     from llm_cost_exporter.prices import PriceBook
     from llm_cost_exporter.types import Usage
 
-__all__ = ["TRUSTED_KIND", "Accountant", "Sink", "Taken"]
+__all__ = ["TRUSTED_KIND", "Accountant", "Sink", "Taken", "larger"]
 
 AccountT = TypeVar("AccountT")
 
@@ -109,9 +110,7 @@ class Accountant(Generic[AccountT]):
     def _again(self, key: bytes, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
         outcome = Taken.JOINED if usage.continues else Taken.DUPLICATE
         before, now = entry.tokens, usage.tokens
-        merged = {meter: max(count, now.get(meter, 0)) for meter, count in before.items()}
-        for meter, count in now.items():
-            merged.setdefault(meter, count)
+        merged = larger(before, now)
         grown = {meter: count - before.get(meter, 0) for meter, count in merged.items() if count > before.get(meter, 0)}
         reported = max(0, (usage.reported_usd or 0) - (entry.reported or 0))
         failed_now = usage.failure is not None and not entry.failed
@@ -145,3 +144,33 @@ class Accountant(Generic[AccountT]):
         if now is None or before is None:
             return None
         return {meter: cost - before.get(meter, 0) for meter, cost in now.items() if cost > before.get(meter, 0)}
+
+
+# A plain count, and those that details of it are told under.
+_PARTS = (
+    ("cache_write", ("cache_write_5m", "cache_write_1h")),
+    ("cache_read", ("cache_read_audio", "cache_read_image", "cache_read_video")),
+    ("output", ("reasoning", "audio_output", "image_output")),
+    ("input", tuple(meter for meter in METERS if meter.startswith(("cache_", "audio_in", "image_in", "video_in")))),
+)
+
+
+def larger(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    """The larger count by meter, of what a call had counted and what a repeat of it tells.
+
+    One log tells a call in more detail than another: 300 of output here are 108 of output and 192 of reasoning there. What
+    only went from a plain count to details of it, or back, is the same tokens and stays where it was counted first.
+    """
+    merged = {meter: max(before.get(meter, 0), now.get(meter, 0)) for meter in (*before, *now)}
+    for plain, parts in _PARTS:
+        moved = before.get(plain, 0) - now.get(plain, 0)
+        if moved > 0:
+            for part in parts:
+                back = min(moved, merged.get(part, 0) - before.get(part, 0))
+                if back > 0:
+                    merged[part] -= back
+                    moved -= back
+        elif moved < 0:
+            fewer = sum(before.get(part, 0) - now.get(part, 0) for part in parts)
+            merged[plain] -= min(-moved, max(0, fewer))
+    return {meter: count for meter, count in merged.items() if count}

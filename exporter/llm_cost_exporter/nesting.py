@@ -2,7 +2,7 @@
 
 Applications put a vendor's body into a record of their own: `{"event": "llm_call", "response": {…}}`. The search goes
 breadth first and ends at the first object that a format takes, so that usage which a record carries twice is read once.
-It does not enter lists, nor what holds a conversation (a model may well write JSON with token counts), nor running totals.
+It does not enter lists, nor what holds a conversation (a model may well write JSON with token counts), nor limits, nor running totals.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _NOT_ENTERED = frozenset((
     "messages", "content", "contents", "choices", "candidates", "prompt", "prompts", "input", "inputs", "tools", "tool_calls", "tool_choice",
     "function", "functions", "arguments", "args", "parts", "content_block", "delta", "text", "system", "instructions", "parameters",
     "request_body", "json_schema", "schema", "response_format",
+    # what may be used, or would cost
+    "limit", "limits", "rate_limit", "rate_limits", "ratelimit", "quota", "quotas", "budget", "budgets", "pricing", "prices", "estimate", "remaining",
     # sums over several calls
     "total_token_usage", "last_token_usage", "turn_token_usage", "thread_token_usage", "session_usage", "cumulative_usage", "total_usage",
 ))  # fmt: skip

@@ -334,5 +334,14 @@ class RecordReader:
             if not isinstance(outcome, Skip):
                 self._envelope = inner
                 return outcome
+        for key, sign in shape.pages:
+            records = record[key]
+            if type(records) is list and records and all(type(each) is dict and sign in each for each in records):
+                if len(envelope.names) >= _MOST_ENVELOPES:
+                    continue
+                inner = Envelope([*envelope.names, f"list in {key}"], envelope.times, envelope.records)
+                outcome = self._array(records, inner)
+                if not isinstance(outcome, Skip):
+                    return outcome
         self._times.passed((record, shape), self._now)
         return _NO_USAGE

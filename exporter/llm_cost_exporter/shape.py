@@ -32,6 +32,9 @@ _REQUEST_ID_KEYS = ("request_id", "requestId", "requestID", "x-request-id", "x_r
 _RESPONSE_ID_KEYS = ("response_id", "id", "message_id")
 # CloudWatch, Fluent Bit, pino, Google Cloud, journald, CloudWatch Insights, structlog
 _TEXT_KEYS = ("message", "log", "msg", "textPayload", "MESSAGE", "@message", "event")
+# Pages of records as services hand them out (Azure's event hub, Langfuse's and Cloudflare's API, CloudWatch's subscription): where the
+# records are, and a key of the first by which they are known. Other lists are not entered.
+_PAGES = (("records", "category"), ("data", "traceId"), ("result", "tokens_in"), ("logEvents", "message"))
 _LEVEL_KEYS = frozenset(("level", "levelname", "severity", "log.level"))
 _DOCKER_KEYS = frozenset(("log", "stream", "time", "attrs"))
 
@@ -52,7 +55,7 @@ class Shape:
     """What records with one set of keys may hold, and where."""
 
     __slots__ = (
-        "bare", "costs", "docker", "failures", "fallbacks", "labels", "latencies", "models", "providers", "readers",
+        "bare", "costs", "docker", "failures", "fallbacks", "labels", "latencies", "models", "pages", "providers", "readers",
         "request_ids",
         "response_ids", "texts", "times",
     )  # fmt: skip
@@ -66,6 +69,7 @@ class Shape:
         self.times = _present(_TIME_KEYS, keys)
         # A logger's record has a time or a level. A chat message has neither, and what is in its text is no log.
         self.texts = _present(_TEXT_KEYS, keys) if self.times or not keys.isdisjoint(_LEVEL_KEYS) else ()
+        self.pages = tuple(page for page in _PAGES if page[0] in keys)
         self.costs = _present(_COST_KEYS, keys)
         self.models = _present(_MODEL_KEYS, keys)
         self.providers = _present(PROVIDER_KEYS, keys)

@@ -163,6 +163,31 @@ def test_two_threads_in_one_file() -> None:
     ] == [120, 120, 75]
 
 
+def test_a_usage_record_counts_its_own_usage() -> None:
+    """A subagent's records have totals of their own thread, which are not the growth of the other's."""
+    lines = [
+        usage_record(counts(60, 0, 15, 0), counts(60, 0, 15, 0), "resp_a1"),
+        usage_record(counts(50, 0, 5, 0), counts(500, 0, 50, 0), "resp_b1"),
+        usage_record(counts(70, 0, 5, 0), counts(130, 0, 20, 0), "resp_a2"),
+    ]
+    found = [call for outcome in outcomes_of(meta(), turn(), *lines) if isinstance(outcome, list) for call in outcome]
+    assert [total(call) for call in found] == [75, 55, 75]
+
+
+def test_exec_without_an_optional_key_has_not_gone_back() -> None:
+    """A version that leaves reasoning out goes on counting all the same."""
+    later = {
+        key: value
+        for key, value in counts(250, 160, 50, 0).items()
+        if key in {"input_tokens", "cached_input_tokens", "output_tokens"}
+    }
+    outcomes = outcomes_of(
+        {"type": "thread.started", "thread_id": "t"},
+        {"type": "turn.completed", "usage": counts(100, 60, 20, 4)}, {"type": "turn.completed", "usage": later},
+    )  # fmt: skip
+    assert [total(call) for outcome in outcomes if isinstance(outcome, list) for call in outcome] == [120, 180]
+
+
 def test_other_lines_are_no_calls() -> None:
     """What was said in a rollout is not searched for usage."""
     said = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -66,6 +67,13 @@ def test_a_generation(record: dict[str, Any]) -> None:
 def test_keys_are_free(details: dict[str, int], tokens: dict[str, int]) -> None:
     """Details are told by their names, whoever chose them; a total that leaves no room for them says that they are included."""
     assert call_of({**API, "usageDetails": details}).tokens == tokens
+
+
+def test_details_as_text_and_a_total_alone() -> None:
+    """An export may write maps as text; a total that is of no kind leaves a call whose tokens can't be told."""
+    assert call_of({**BLOB, "usage_details": json.dumps(DETAILS)}).tokens == TOKENS
+    assert call_of({**API, "usage": None, "usageDetails": {"total": 50}}).without_usage
+    assert call_of({**BLOB, "usage_details": "{broken"}).without_usage
 
 
 def test_older_observations() -> None:

@@ -183,3 +183,11 @@ def test_json_in_the_text_of_other_loggers(around: dict[str, Any]) -> None:
     call = call_of({key: inner if value is None else value for key, value in around.items()})
     assert (total(call), call.model) == (8, "gpt-4o")
     assert call.time in {1772359200, MTIME}
+
+
+@pytest.mark.parametrize("key", ["limits", "rate_limits", "quota", "budget", "pricing", "estimate", "remaining"])
+def test_limits_and_prices_are_no_usage(key: str) -> None:
+    """What may be used, or would cost, is counted under the names of usage too and was not used."""
+    assert isinstance(
+        outcome_of({"event": "x", "model": "gpt-4o", key: {"input_tokens": 100_000, "output_tokens": 5000}}), Skip
+    )

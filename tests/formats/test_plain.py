@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_cost_exporter.types import Rejected
+from llm_cost_exporter.types import Rejected, Skip
 from tests.reading import call_of, outcome_of, total
 
 FIRST = {
@@ -131,6 +131,14 @@ def test_nothing_but_nulls_is_a_call_without_usage() -> None:
     call = call_of({"model": "gpt-4o", "prompt_tokens": None, "completion_tokens": None})
     assert call.tokens == {}
     assert call.without_usage
+
+
+def test_the_answer_of_token_counting_is_no_call() -> None:
+    """What OpenAI and Anthropic answer to a request to count tokens was not sent to a model."""
+    assert isinstance(outcome_of({"object": "response.input_tokens", "input_tokens": 11}), Skip)
+    counted = {"input_tokens": 11, "context_management": {"original_input_tokens": 50}}
+    assert isinstance(outcome_of({"time": 1760000000, "model": "claude-sonnet-4-5", "response": counted}), Skip)
+    assert call_of({**SECOND, "context_management": {}}).tokens == {"input": 1200, "output": 300}
 
 
 def test_missing_model() -> None:

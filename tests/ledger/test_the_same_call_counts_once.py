@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_cost_exporter.accounting import Taken
+from llm_cost_exporter.accounting import Taken, larger
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.dedup import Entry, Ids, key_of
 from llm_cost_exporter.money import ONE_USD
@@ -68,6 +68,32 @@ def test_a_smaller_repeat_is_a_conflict(bench):
     bench.call(id="a", tokens={"input": 4, "output": 7})
     assert bench.counted("tokens") == 17
     assert bench.ledger.stats.conflicting_duplicates == 1
+
+
+@pytest.mark.parametrize(
+    ("plain", "detailed"),
+    [
+        ({"output": 300}, {"output": 108, "reasoning": 192}),
+        ({"cache_write": 188}, {"cache_write_5m": 100, "cache_write_1h": 88}),
+        (
+            {"input": 100, "output": 20},
+            {"input": 20, "cache_read": 20, "audio_input": 60, "output": 10, "audio_output": 10},
+        ),
+        ({"input": 2095}, {"input": 21, "cache_read": 1886, "cache_write_5m": 188}),
+        ({"input": 30, "cache_read": 50}, {"input": 30, "cache_read": 10, "cache_read_audio": 40}),
+    ],
+)
+def test_the_same_tokens_in_more_detail_or_less_are_counted_once(plain, detailed):
+    """Where two logs tell a call in different detail, its tokens stay those that it had, in whichever order they come."""
+    assert larger(plain, detailed) == plain
+    assert larger(detailed, plain) == detailed
+    assert sum(larger(plain, {**detailed, "output": detailed.get("output", 0) + 7}).values()) == sum(plain.values()) + 7
+
+
+def test_growth_beside_more_detail_is_counted():
+    """An output of 100 that has grown to 120 with its reasoning told adds 20."""
+    assert larger({"output": 100}, {"output": 40, "reasoning": 80}) == {"output": 100, "reasoning": 20}
+    assert larger({"output": 40, "reasoning": 80}, {"output": 130}) == {"output": 50, "reasoning": 80}
 
 
 def test_a_part_of_a_stream_is_joined_and_no_conflict(bench):

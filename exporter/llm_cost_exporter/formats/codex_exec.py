@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llm_cost_exporter.formats.codex_rollout import Totals, growth, totals_of, usage_tokens
+from llm_cost_exporter.formats.codex_rollout import FIELDS, Totals, growth, totals_of, usage_tokens
 from llm_cost_exporter.formats.failures import of_error
 from llm_cost_exporter.formats.fields import vendor_id, words
 from llm_cost_exporter.types import FileState, Part, Skip, Usage
@@ -55,7 +55,12 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | Part 
         thread = next(reversed(threads))
         before = threads[thread]
         if before is not None:
-            added = growth(before, totals) or totals
+            # What a line doesn't tell (older versions have fewer keys) has not gone back.
+            told = [
+                old if usage.get(key) is None else new for key, old, new in zip(FIELDS, before, totals, strict=True)
+            ]
+            grown = growth(before, told)
+            added, totals = (totals, totals) if grown is None else (grown, told)
         _remember(state, thread, totals)
         if not any(added) and any(totals):
             return _REPEATED

@@ -9,8 +9,9 @@
 - `input_tokens` INCLUDES cached and cache-written tokens, `output_tokens` INCLUDES reasoning.
 - A token_count that repeats the totals (about half of them) adds nothing. The first one of a file counts its last call only if its
   totals have more: the calls before it are in another log. Totals that went back begin anew.
-- A token_usage_record (newer versions write both) is the same call: whichever comes first counts it, by the thread's totals, or
-  where it has none, by its own counts. Its keys are read beside `payload` too.
+- A token_usage_record (newer versions write both) is the same call: whichever comes first counts it, which the thread's totals
+  tell, or where it has none, its own counts. It counts its own `usage`: totals may be another thread's (a subagent's) or have
+  calls of another log. Its keys are read beside `payload` too.
 - A file that was forked begins with its parent's events, written again. They move the totals and count nothing: what has a
   time before the fork, or within a second of it. Others that may be repeats have ids that are the same in both files: the first
   thread in the chain of forks, and the totals.
@@ -165,6 +166,8 @@ def _usage_record(record: dict[str, Any], payload: dict[str, Any], state: FileSt
         added = _advance(thread, totals_of(of_thread), counts)
         if added is None:
             return _REPEATED
+        if any(counts):
+            added = counts
     else:
         if thread.pop("event", None) == counts:
             return _REPEATED

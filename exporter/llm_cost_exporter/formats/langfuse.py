@@ -9,6 +9,7 @@
 - The keys are free: those with `input` or `prompt` are input, those with `output` or `completion` are output; of them `cache` with `creation`
   or `write` is a cache write (5m, 1h), other `cache` a read, and reasoning, audio, image and video are what they say. Others are no tokens.
 - Generations and embeddings are calls. Spans, agents, tools and events are none, also where they carry the sum of what is below them.
+- A map written as JSON in a string is read too. A `total` by itself is of no kind: a call without usage.
 - id: the observation's, unique in its project; not the vendor's. `level` ERROR is a failure. Times without a zone are UTC.
 
 60,000 to 90,000 lines a second: a record has some thirty keys, and details by the name.
@@ -22,6 +23,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from llm_cost_exporter.decode import strict
 from llm_cost_exporter.formats.counts import Tokens, count, detail
 from llm_cost_exporter.formats.failures import of_words
 from llm_cost_exporter.formats.fields import named_provider, usd, vendor_id, words
@@ -62,6 +64,8 @@ _NO_CALL = Skip("an observation that is no generation")
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:  # noqa: ARG001
     """See the module. None where the record is no observation."""
     details = record.get("usageDetails", record.get("usage_details"))
+    if type(details) is str:
+        details = _decoded(details)
     if not ("traceId" in record or "trace_id" in record or type(details) is dict):
         return None
     kind = record.get("type")
@@ -74,7 +78,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
     if not counted and type(kind) is not str:
         return None
     call = Usage(model, named_provider(record), _tokens(counted))
-    told = any(type(value) is not dict and value is not None for value in counted.values())
+    told = any(_role(key) and type(value) is not dict and value is not None for key, value in counted.items())
     call.id, call.id_is_vendors = vendor_id(record.get("id")), False
     call.logged_time = utc(record.get("startTime", record.get("start_time")))
     call.latency_ns = nanoseconds(record.get("latency"), 1e9)
@@ -84,6 +88,14 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
         call.failure = of_words(message) if type(message) is str and message else "other"
     call.without_usage = not told and call.failure is None
     return [call]
+
+
+def _decoded(text: str) -> object:
+    """The details of an export that writes maps as text."""
+    try:
+        return strict(text)
+    except ValueError:
+        return None
 
 
 def _old_usage(record: dict[str, Any]) -> dict[str, Any]:

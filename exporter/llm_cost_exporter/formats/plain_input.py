@@ -11,6 +11,8 @@ The optional keys of plain_prompt are taken here too (input_tokens_details, outp
 - other names (cache_read_tokens, cache_write_tokens, …), which nobody owns: EXCLUDES for a claude model, else INCLUDES
 
 and INCLUDES becomes EXCLUDES where it can't be: the cached ones are more than the input, or total_tokens is the sum of all.
+The answers of OpenAI's and Anthropic's token counting ({"object": "response.input_tokens", …}, {"input_tokens": …,
+"context_management": …}) are no calls.
 `output_tokens` INCLUDES reasoning, unless total_tokens says that it came on top. Ids and nulls are as in plain_prompt.
 """
 
@@ -39,7 +41,11 @@ _ANTHROPICS = ("cache_read_input_tokens", "cache_creation_input_tokens", "cache_
 
 
 def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
-    """See the module."""
+    """See the module. None where the record answers a request to count tokens, which nobody bills."""
+    if "output_tokens" not in record and (
+        record.get("object") == "response.input_tokens" or "context_management" in record
+    ):
+        return None
     return plain.read(record, _NAMES, includes_cache=_includes_cache(record))
 
 
