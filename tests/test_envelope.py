@@ -99,7 +99,9 @@ def test_a_page_of_records() -> None:
         "provider": "openai",
     }
     event = {"id": "e1", "timestamp": 1768473900000, "message": TEXT}
-    pages = {"records": azure, "data": langfuse, "result": cloudflare, "logEvents": event}
+    pages: dict[str, dict[str, object]] = {
+        "records": azure, "data": langfuse, "result": cloudflare, "logEvents": event,
+    }  # fmt: skip
     for key, record in pages.items():
         one, two = calls_of({key: [record, {**record, "time": "2026-01-16T10:45:00Z"}], "meta": {"page": 1}})
         assert (total(one), total(two)) == ((120, 120) if key == "logEvents" else (10, 10))
