@@ -99,7 +99,7 @@ def test_a_page_of_records() -> None:
         "provider": "openai",
     }
     event = {"id": "e1", "timestamp": 1768473900000, "message": TEXT}
-    pages: dict[str, dict[str, object]] = {
+    pages: dict[str, dict[str, Any]] = {
         "records": azure, "data": langfuse, "result": cloudflare, "logEvents": event,
     }  # fmt: skip
     for key, record in pages.items():
