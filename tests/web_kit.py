@@ -68,6 +68,14 @@ def read_all(sock: socket.socket) -> bytes:
     return got
 
 
+def is_cut(sock: socket.socket) -> bool:
+    """The server has ended the connection: with a FIN, or with a reset where it had not even taken it."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def parse(raw: bytes) -> Reply:
     """One answer."""
     head, _, body = raw.partition(b"\r\n\r\n")
