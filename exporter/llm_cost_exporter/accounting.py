@@ -72,10 +72,6 @@ class Accountant(Generic[AccountT]):
         self._sink = sink
         self.tariffs: Tariffs[AccountT] = Tariffs(book)
 
-    def new_prices(self, book: PriceBook) -> None:
-        """Later calls are priced by `book`."""
-        self.tariffs = Tariffs(book)
-
     def take(self, usage: Usage, scope: str, *, trust_reported: bool = False) -> Taken:
         """Post one call. `scope` names the source entry, for ids that are not a vendor's.
 
