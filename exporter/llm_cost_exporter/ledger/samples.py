@@ -39,10 +39,6 @@ class Sample:
         self.held = held
         self.since: float | None = None  # monotonic seconds at which it was first shown; None: not shown yet; or SEEN
 
-    def publish(self) -> None:
-        if not self.held:
-            self.public = self.value
-
     def at_rest(self) -> bool:
         """Nothing is kept back."""
         return self.public == self.value
@@ -54,11 +50,9 @@ class Sample:
         """Show `shown` again, the rest is held."""
         self.public, self.held, self.since = shown, True, None
 
-    def pack(self) -> Any:
-        return [str(self.value), str(self.public)] if self.held else str(self.value)
-
     @classmethod
     def unpack(cls, data: Any) -> Sample:
+        """Take back what Account.pack wrote: the value, or value and public of what is held."""
         sample = cls(held=isinstance(data, list))
         value, public = data if isinstance(data, list) else (data, data)
         sample.value, sample.public = _count(value), _count(public)
@@ -87,9 +81,8 @@ class Histogram:
         self.exemplars: dict[int, tuple[str, int, float]] = {}  # bucket -> request id, value, epoch seconds
 
     def publish(self) -> None:
-        if not self.held:
-            self.public_counts = list(self.counts)
-            self.public_sum = self.sum
+        self.public_counts = self.counts[:]
+        self.public_sum = self.sum
 
     def at_rest(self) -> bool:
         return self.public_counts == self.counts
@@ -102,8 +95,9 @@ class Histogram:
         self.held, self.since = True, None
 
     def pack(self) -> Any:
-        row: list[Any] = [self.counts, str(self.sum)]
-        return [*row, self.public_counts, str(self.public_sum)] if self.held else row
+        if self.held:
+            return self.counts, str(self.sum), self.public_counts, str(self.public_sum)
+        return self.counts, str(self.sum)
 
     @classmethod
     def unpack(cls, bounds: tuple[int, ...], data: Any) -> Histogram:
