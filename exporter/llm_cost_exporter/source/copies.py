@@ -8,18 +8,18 @@ that happen to begin alike are not copies:
 - of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
 """
 
-# ruff: noqa: PTH110  (paths are text here)
-
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
-from llm_cost_exporter.source.handles import open_file
+from llm_cost_exporter.source.handles import NotAFileError, open_file
 from llm_cost_exporter.source.identity import HEAD_BYTES, before, fingerprint, head, same_prefix
+from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.names import related, rotated
 from llm_cost_exporter.source.plain import is_intact
 
@@ -54,6 +54,7 @@ class Verdict:
     position: Position | None = None
     on: FollowedFile | None = None
     verified: bool = False
+    compressed: bool = False  # its size says nothing of how much it has
     at_end: bool = False  # nothing follows in it after the position
 
 
@@ -129,7 +130,8 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
 
 def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool) -> Verdict | None:
     for position in tracker.book.at(content.st.st_dev, content.st.st_ino):
-        if position.key in tracker.files or position.gz != content.gz:
+        file = tracker.files.get(position.key)
+        if (file is not None and file.attached) or position.gz != content.gz:
             continue
         tells_something = bool(position.head_length or position.done_until)
         if tells_something != known_content or not (tells_something or may_be_empty_one(path, position)):
@@ -143,13 +145,35 @@ def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool)
 
 
 def may_be_empty_one(path: str, position: Position) -> bool:
-    """The file at `path`, of the position's inode, may be the one that was empty. A compressed one elsewhere was given its inode."""
-    return path == position.path or position.gz or not path.endswith(".gz")
+    """The file at `path`, of the position's inode, may be the one that was empty. Raises OSError.
+
+    Not if it is elsewhere, and a compressed one or a copy of the log that is there: those were given its inode.
+    """
+    return path == position.path or position.gz or not (path.endswith(".gz") or _is_copy_of_live(path))
+
+
+def _is_copy_of_live(path: str) -> bool:
+    piece = rotated(path)
+    if piece is None:
+        return False
+    try:
+        live, there = open_file(piece.base)
+    except (FileNotFoundError, NotAFileError):
+        return False
+    try:
+        copy, st = open_file(path)
+        try:
+            another = (st.st_dev, st.st_ino) != (there.st_dev, there.st_ino)
+            return another and 0 < st.st_size <= there.st_size and same_prefix(copy, live, st.st_size)
+        finally:
+            os.close(copy)
+    finally:
+        os.close(live)
 
 
 def _being_compressed(path: str, content: Content) -> Verdict | None:
     """gzip leaves the original until the .gz is whole: as long as it is there, that one is read."""
-    if content.gz and path.endswith(".gz") and os.path.exists(path.removesuffix(".gz")):
+    if content.gz and path.endswith(".gz") and status(path.removesuffix(".gz")) is not None:
         return Verdict(Kind.LATER)
     return None
 
@@ -203,9 +227,16 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
             file, fd
         ):  # asked after comparing: a truncation in between must not make the copy look like another file
             return None
-    except OSError:
-        return Verdict(Kind.LATER)
+    except OSError as bad:
+        return _can_not_be_told(bad)
     file.suspect = True
+    return Verdict(Kind.LATER)
+
+
+def _can_not_be_told(bad: OSError) -> Verdict:
+    """The file that one may be a copy of can't be read: that may last, but for a disk that fails now and then. Raises OSError."""
+    if bad.errno == errno.EIO:
+        raise bad
     return Verdict(Kind.LATER)
 
 
@@ -215,16 +246,16 @@ def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdi
         return None
     try:
         start = head(tracker.handles.get(file))
-    except OSError:
-        return Verdict(Kind.LATER)
+    except OSError as bad:
+        return _can_not_be_told(bad)
     length = min(len(start), len(content.head))
     if not start or start[:length] != content.head[:length]:
         return None
     if not file.drained or not length or not position.head_length:
-        return Verdict(Kind.WAIT, on=file)
+        return Verdict(Kind.WAIT, on=file, compressed=True)
     if _agrees(content, position):
-        return Verdict(Kind.WAIT, on=file, verified=True)
-    return None if content.whole else Verdict(Kind.WAIT, on=file)
+        return Verdict(Kind.WAIT, on=file, verified=True, compressed=True)
+    return None if content.whole else Verdict(Kind.WAIT, on=file, compressed=True)
 
 
 def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llm_cost_exporter.source.copies import Content, may_be_empty_one
 from llm_cost_exporter.source.gz import GzStream
+from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import fingerprint
 from llm_cost_exporter.source.plain import PlainReader, is_intact
 
@@ -39,7 +40,10 @@ def learn(tracker: Tracker, file: FollowedFile) -> None:
 
 
 def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
-    """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there."""
+    """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there.
+
+    Raises OSError where that can't be told now.
+    """
     if file.position.gz:
         return begins_like(path, file.position)
     if not file.offset and not file.position.head_length and not may_be_empty_one(path, file.position):
@@ -49,17 +53,20 @@ def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
         if is_intact(file, tracker.handles.get(file)):
             return True
         tracker.handles.close(file)
-    except OSError:
+    except (FileNotFoundError, MovedError):
         pass
+    except OSError:
+        file.where = where
+        raise
     file.where = where
     return False
 
 
 def begins_like(path: str, position: Position) -> bool:
-    """The compressed file at `path` begins with what was read of the position's."""
+    """The compressed file at `path` begins with what was read of the position's. Raises OSError where that can't be told now."""
     try:
         content = Content(path)
-    except OSError:
+    except FileNotFoundError:
         return False
     content.close()
     if not position.head_length:
@@ -68,10 +75,10 @@ def begins_like(path: str, position: Position) -> bool:
 
 
 def looks_gz(path: str) -> bool:
-    """The file at `path` is compressed."""
+    """The file at `path` is compressed; of one that is gone the name tells. Raises OSError where that can't be told now."""
     try:
         content = Content(path)
-    except OSError:
+    except FileNotFoundError:
         return path.endswith(".gz")
     content.close()
     return content.gz

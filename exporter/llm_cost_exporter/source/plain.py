@@ -67,11 +67,12 @@ class PlainReader:
             self._unfinished(file, fd, data, at)
             return None
         end = at + len(data) - left
+        tail = _tail(fd, data, at, came_before, start, end)  # may fail: nothing of `file` is changed before it
         file.scanned = at + len(data)
         done_until = file.position.done_until
         if start < done_until:
             lines, begins = only_open_parts(file.position, lines, begins, start)
-        return self._batch(file, lines, end, _tail(fd, data, at, came_before, start, end), begins)
+        return self._batch(file, lines, end, tail, begins)
 
     def _unfinished(self, file: FollowedFile, fd: int, data: bytes, at: int) -> None:
         """No newline in `data`: drop NULs at the line's beginning, or find that it is too long."""
@@ -90,11 +91,12 @@ class PlainReader:
             file.scanned = _after_hole(fd, at + len(data)) if whole_chunk_is_zeros else at + len(data)
             return None
         end = at + newline
+        tail = before(fd, end)  # may fail: nothing of `file` is changed before it
         lines: list[Line] = [TooLong(end - file.offset)]
         if file.offset < file.position.done_until and file.offset not in file.position.parts:
             lines = []
         file.scanned = end
-        return self._batch(file, lines, end, before(fd, end), [file.offset] if lines else None)
+        return self._batch(file, lines, end, tail, [file.offset] if lines else None)
 
     def _batch(
         self, file: FollowedFile, lines: list[Line], end: int, tail: bytes, begins: list[int] | None, *, last: bool = False

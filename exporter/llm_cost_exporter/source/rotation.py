@@ -92,7 +92,12 @@ class Rotation:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
         found = tracker.listings.with_inode(os.path.dirname(file.where), *file.identity)
-        if found is not None and (fd is not None or is_same(tracker, file, found[0])):
+        try:
+            is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
+        except OSError:
+            tracker.listings.errors += 1
+            is_there = False  # or can't be told now: it is looked for
+        if found is not None and is_there:
             tracker.attach(file, *found, is_gz=file.position.gz)
         elif fd is not None:
             tracker.handles.keep(file)
