@@ -173,3 +173,15 @@ def test_copy_was_given_the_inode_of_a_log_that_was_empty(tmp_path):
     append(log, "new")
     lines += consumer.settle()
     assert lines == [*numbered(0, 500), b"new"]
+
+
+def test_bytes_before_the_offset_are_those_that_were_there(tmp_path):
+    """Two contents may end alike (a long text): the first bytes tell that it is another one."""
+    log = tmp_path / "app.log"
+    text = b'"' + b"x" * 9000 + b'"'
+    append(log, b"first", text)
+    consumer = Consumer(log)
+    consumer.follow()
+    _copytruncate(log, tmp_path / "app.log.1")
+    append(log, b"again", text, b"new")
+    assert consumer.settle() == [b"again", text, b"new"]

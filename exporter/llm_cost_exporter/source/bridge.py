@@ -79,12 +79,18 @@ class Bridge:
                 file.after = before_us
             before_us = file
             begun.append(file)
-        again = self._is_due_again(name, half_the_facts=tracker.listings.errors != errors)
         live = name.file
+        unknown = [file for file in (begun if live is None else (*begun, live)) if not self._can_be_known_again(file)]
+        again = self._is_due_again(name, half_the_facts=bool(unknown) or tracker.listings.errors != errors)
         for position in (*(file.position for file in begun), *done_with, *(() if live is None else (live.position,))):
             tracker.set_blank(position, again)
         if live is not None and before_us is not None and before_us is not live and not live.offset:
             live.after = before_us
+
+    def _can_be_known_again(self, file: FollowedFile) -> bool:
+        """Its first bytes are known, or it has none: it is found wherever it goes."""
+        learn(self._tracker, file)
+        return bool(file.position.head_length or file.position.gz or not file.size)
 
     @staticmethod
     def _live_is_unknown(name: Name) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one"]
+__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one", "still_intact"]
 
 
 _SMALLEST_GZ: Final = 18  # bytes: header and trailer
@@ -111,8 +111,10 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
     if st.st_size < _SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
         return Verdict(Kind.LATER)  # the name of a copy, whose making has just begun
+    if not st.st_size:
+        return _empty_as_before(path, st, tracker) or Verdict(Kind.NEW)
     nothing_alike = not tracker.book.knows_contents and rotated(path) is None
-    if not st.st_size or (nothing_alike and not tracker.book.at(st.st_dev, st.st_ino)):
+    if nothing_alike and not tracker.book.at(st.st_dev, st.st_ino):
         return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
     content = Content(path)
     try:
@@ -126,6 +128,14 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
         )  # fmt: skip
     finally:
         content.close()
+
+
+def _empty_as_before(path: str, st: os.stat_result, tracker: Tracker) -> Verdict | None:
+    for position in tracker.book.at(st.st_dev, st.st_ino):
+        was_empty = not position.done_until and not position.head_length
+        if was_empty and position.path == path and position.key not in tracker.files:
+            return Verdict(Kind.SAME, position)
+    return None
 
 
 def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool) -> Verdict | None:
@@ -223,14 +233,22 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
         alike = 0 < size <= there and same_prefix(content.fd, fd, size)
         if alike:
             return Verdict(Kind.WAIT, on=file, verified=True)
-        if is_intact(
-            file, fd
-        ):  # asked after comparing: a truncation in between must not make the copy look like another file
+        # Asked after comparing: a truncation in between must not make the copy look like another file.
+        if still_intact(tracker, file, fd):
             return None
     except OSError as bad:
         return _can_not_be_told(bad)
     file.suspect = True
     return Verdict(Kind.LATER)
+
+
+def still_intact(tracker: Tracker, file: FollowedFile, fd: int) -> bool:
+    """The content that was read of `file` is still there. What is learned of its first bytes, it is found by. Raises OSError."""
+    known = file.position.head_length
+    intact = is_intact(file, fd)
+    if file.position.head_length != known:
+        tracker.book.changed(file.position)
+    return intact
 
 
 def _can_not_be_told(bad: OSError) -> Verdict:
@@ -245,12 +263,16 @@ def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdi
     if position.gz:
         return None
     try:
-        start = head(tracker.handles.get(file))
+        fd = tracker.handles.get(file)
+        start = head(fd)
+        length = min(len(start), len(content.head))
+        if not start or start[:length] != content.head[:length]:
+            if still_intact(tracker, file, fd):
+                return None
+            file.suspect = True  # cut off since the last look: the copy may be of what it was
+            return Verdict(Kind.LATER)
     except OSError as bad:
         return _can_not_be_told(bad)
-    length = min(len(start), len(content.head))
-    if not start or start[:length] != content.head[:length]:
-        return None
     if not file.drained or not length or not position.head_length:
         return Verdict(Kind.WAIT, on=file, compressed=True)
     if _agrees(content, position):

@@ -75,6 +75,9 @@ class Lost:
         try:
             if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
                 return False
+            others = (other for other in tracker.book.at(*file.identity) if other.done_until or other.head_length)
+            if any(has_content(found[0], other) for other in others):
+                return False
             self.take_up(file, Piece(*found, proper=True), now)
         except FileNotFoundError:
             return False
@@ -104,15 +107,17 @@ class Lost:
         tracker = self._tracker
         if not file.position.done_until and not file.position.head_length:
             return self._take_up_empty(file, now)
-        for folder in folders:
-            found = tracker.listings.with_inode(folder, *file.identity)
-            if found is not None and self._is_at(Piece(*found, proper=True), file, now):
+        errors = tracker.listings.errors
+        found = (tracker.listings.with_inode(folder, *file.identity) for folder in folders)
+        candidates = [Piece(*one, proper=True) for one in found if one is not None]
+        for base in dict.fromkeys((file.path, file.position.path)):
+            candidates += tracker.listings.pieces(base)
+        for piece in candidates:
+            if tracker.listings.errors != errors:
+                return False  # not on half the facts: a copy of it is not it
+            if self._is_at(piece, file, now):
                 return True
-        return any(
-            self._is_at(piece, file, now)
-            for base in dict.fromkeys((file.path, file.position.path))
-            for piece in tracker.listings.pieces(base)
-        )
+        return False
 
     def _is_at(self, piece: Piece, file: FollowedFile, now: float) -> bool:
         """The content of `file` is at the piece: then it is taken up there."""

@@ -127,8 +127,8 @@ class PlainReader:
 
 
 def is_intact(file: FollowedFile, fd: int) -> bool:
-    """The content that was read is still there."""
-    return os.fstat(fd).st_size >= file.offset and _check(file, fd) is not None
+    """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
+    return os.fstat(fd).st_size >= (file.offset or file.size) and _check(file, fd) is not None
 
 
 def _check(file: FollowedFile, fd: int) -> bytes | None:
@@ -141,13 +141,12 @@ def _check(file: FollowedFile, fd: int) -> bytes | None:
             file.tail = fingerprint(came_before)
         elif fingerprint(came_before) != file.tail:
             return None
-    position = file.position
-    if position.head_length < HEAD_BYTES or file.offset < HEAD_BYTES:
-        head = os.pread(fd, HEAD_BYTES, 0)
-        if position.head_length and fingerprint(head[: position.head_length]) != position.head_hash:
-            return None
-        if len(head) > position.head_length:
-            position.head_length, position.head_hash = len(head), fingerprint(head)
+    # Also where all of it is known: of two contents the bytes before the offset may be alike (the end of two long texts).
+    position, head = file.position, os.pread(fd, HEAD_BYTES, 0)
+    if position.head_length and fingerprint(head[: position.head_length]) != position.head_hash:
+        return None
+    if len(head) > position.head_length:
+        position.head_length, position.head_hash = len(head), fingerprint(head)
     return came_before
 
 
