@@ -97,7 +97,7 @@ class Account:
         for family in self.families.values():
             for sample in family.values():
                 if not sample.held:
-                    sample.public = sample.value
+                    sample.public = sample.value - sample.hidden
                 elif sample.since is None:
                     held.append(sample)
         for histogram in self.histograms.values():
@@ -114,7 +114,9 @@ class Account:
             if family:
                 packed = ",".join(
                     [
-                        f'"{label}":["{s.value}","{s.public}"]' if s.held else f'"{label}":"{s.value}"'
+                        f'"{label}":{orjson.dumps(s.pack()).decode()}'
+                        if s.held or s.hidden
+                        else f'"{label}":"{s.value}"'
                         for label, s in family.items()
                     ]
                 )
@@ -134,12 +136,14 @@ class Account:
         for name, packed in histograms.items():
             self.histograms[name] = Histogram.unpack(BOUNDS[name], packed)
 
-    def absorb(self, other: Account) -> None:
-        """Add what another label set counted (a label was dropped)."""
+    def absorb(self, other: Account, *, watched: bool) -> None:
+        """Add what another label set counted (a label was dropped). `watched`: scrapes have seen this set under its present labels."""
         for name, family in other.families.items():
             mine = self.families[name]
             for label, sample in family.items():
-                if label in mine:
+                if label in mine and watched:
+                    mine[label].absorb_hidden(sample)
+                elif label in mine:
                     mine[label].absorb(sample)
                 else:
                     mine[label] = sample
