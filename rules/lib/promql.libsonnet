@@ -14,7 +14,8 @@ local anyOf(values) =
 
 // One matcher. A value is text (equal), a list (one of these), or text that begins with an operator: '=~gpt-.*', '!=batch', '!~dev-.*'.
 local matcher(label, value) =
-  if std.isArray(value) then '%s=~%s' % [label, quoted(anyOf(value))]
+  if std.isArray(value) && std.length(value) == 1 then '%s=%s' % [label, quoted(value[0])]
+  else if std.isArray(value) then '%s=~%s' % [label, quoted(anyOf(value))]
   else if std.length(value) >= 2 && std.member(['=~', '!=', '!~'], value[0:2]) then label + value[0:2] + quoted(value[2:])
   else '%s=%s' % [label, quoted(value)];
 
