@@ -7,6 +7,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -50,7 +51,7 @@ def render(text: str) -> dict[str, str]:
         return rendering.render(policy.load(file.name))
 
 
-def rules(files: dict[str, str]) -> list[dict]:
+def rules(files: dict[str, str]) -> list[dict[str, Any]]:
     groups = yaml.safe_load(files["kubernetes/llm-cost-prometheusrule.yml"])["spec"]["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
