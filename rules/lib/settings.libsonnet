@@ -1,6 +1,11 @@
 // What follows from `_config`: the labels that rules keep, selectors, budgets with all their keys. Mistakes fail here, loudly.
 local promql = import 'promql.libsonnet';
 
+// Whether levels that are not taken out rise.
+local rises(levels) =
+  local given = [levels[name] for name in ['info', 'warning', 'critical', 'emergency'] if std.get(levels, name) != null];
+  std.set(given) == given;
+
 function(config)
   local budgets = [
     { match: {}, daily_usd: null, monthly_usd: null, team: null, levels: {} } + budget
@@ -14,6 +19,13 @@ function(config)
   local zone = if config.timezone == null then [] else promql.matchers({ zone: config.timezone });
   local scrape_seconds = promql.duration.seconds(config.scrape_interval);
   assert std.length(unique(names)) == std.length(names) : 'budgets: two have one name; each must have its own';
+  assert rises(config.levels) : 'levels: out of order; info < warning < critical < emergency would be right';
+  assert std.all([
+    if budget.daily_usd == null && budget.monthly_usd == null then error 'budgets: %s has no limit' % budget.name
+    else if !rises(config.levels + budget.levels) then error 'budgets: the levels of %s are out of order' % budget.name
+    else true
+    for budget in budgets
+  ]);
   {
     budgets: budgets,
 
