@@ -27,6 +27,10 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 test: lint check-generated servers ## lint, and all tests against real servers
 	$(BIN)/pytest $(TESTS)
 
+.PHONY: torture
+torture: servers ## the attacks in their long form: hours of kills, rotations, garbage, broken states (TESTS=… for some of them)
+	TORTURE=long $(BIN)/pytest -m torture $(TESTS)
+
 .PHONY: lint
 lint: venv ## style, format and types
 	$(BIN)/ruff check

@@ -109,12 +109,14 @@ class Account:
         for name, packed in histograms.items():
             self.histograms[name] = Histogram.unpack(BOUNDS[name], packed)
 
-    def absorb(self, other: Account) -> None:
-        """Add what another label set counted (a label was dropped)."""
+    def absorb(self, other: Account, *, watched: bool) -> None:
+        """Add what another label set counted (a label was dropped). `watched`: scrapes have seen this set under its present labels."""
         for name, family in other.families.items():
             mine = self.families[name]
             for label, sample in family.items():
-                if label in mine:
+                if label in mine and watched:
+                    mine[label].absorb_hidden(sample)
+                elif label in mine:
                     mine[label].absorb(sample)
                 else:
                     mine[label] = sample

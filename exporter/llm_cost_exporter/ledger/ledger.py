@@ -23,6 +23,7 @@ from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
 from llm_cost_exporter.tariffs import Context, total_input
+from llm_cost_exporter.types import KIND_OF_METER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -244,11 +245,12 @@ class Ledger:
     # prices that came later
 
     def bill(self, book: PriceBook) -> int:
-        """Bill what was unpriced and has a price now: part of the base, never a burst. Returns the number of rows billed.
+        """Bill what was unpriced and has a price now: part of the base of a new counter, hidden in one that scrapes know, never a burst.
 
+        Returns the number of rows billed.
         Raises sqlite3.Error where the store does not answer; what is not billed by then is billed at the next start.
         """
-        billed = 0
+        billed, fresh = 0, set[int]()  # ids of the samples that begin here
         self._unpriced.set_thresholds(book.thresholds())
         for bill in list(bills(self._store.unpriced(), book, self.calendar)):
             route = self.account_of(bill.account)
@@ -258,9 +260,15 @@ class Ledger:
             self._touch(route.account)
             total = 0
             for meter, cost in bill.cost.items():
+                is_new = KIND_OF_METER.get(meter, meter) not in route.account.usd
                 sample = route.account.usd_sample(meter, held=self.hold)
-                sample.value += cost
-                sample.public += cost
+                if is_new:
+                    fresh.add(id(sample))
+                if id(sample) in fresh:
+                    sample.value += cost
+                    sample.public += cost
+                else:
+                    sample.hide(cost)
                 total += cost
             self.days.post(bill.account, total)
             self._billed += bill.rows
