@@ -6,13 +6,16 @@ import subprocess
 from decimal import Decimal
 
 import pytest
+from prometheus_client import ProcessCollector
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.exposition import Page, labels_text
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.money import ONE_USD
+from llm_cost_exporter.procfs import Process
 from tests.kit import Bench
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -178,3 +181,46 @@ def test_every_metric_has_help_and_a_type(shown):
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert helped == typed
     assert "untyped" not in " ".join(lines)
+
+
+def test_process_metrics_are_those_of_every_prometheus_client(shown):
+    """Names, types and values of `process_*` are what dashboards made for any client expect."""
+    ours = {family.name: family for family in parse_text(shown.render(TEXT)[0].decode())}
+    theirs = list(ProcessCollector(registry=None).collect())
+    assert {family.name for family in theirs} == {name for name in ours if name.startswith("process_")}
+    for family in theirs:
+        mine = ours[family.name]
+        assert (mine.type, mine.documentation) == (family.type, family.documentation)
+        if family.name in ("process_start_time_seconds", "process_max_fds"):
+            assert mine.samples[0].value == family.samples[0].value
+
+
+def test_without_proc_there_are_no_process_metrics(tmp_path):
+    """Another system's kernel tells nothing; the scrape goes on without."""
+    assert list(Process(tmp_path).figures()) == []
+
+
+def test_labels_and_values_are_written_as_the_formats_ask():
+    """Escapes in label values, `_total` in a counter's family name only in the text format, EOF only in OpenMetrics."""
+    for openmetrics, head, tail in ((False, "spent_total", ""), (True, "spent", "# EOF\n")):
+        page = Page(openmetrics=openmetrics)
+        page.sample(page.family("counter", "spent", "Spent."), labels_text(("app",), ('a\\"b\n',)), 1e23)
+        body, _ = page.done()
+        assert body.decode() == (
+            f"# HELP {head} Spent.\n# TYPE {head} counter\n" + r'spent_total{app="a\\\"b\n"} 1e+23' + "\n" + tail
+        )
+
+
+def test_a_histogram_in_openmetrics_names_its_exemplars():
+    """Buckets are cumulative up to +Inf, and an exemplar stands on the line of its own bucket."""
+    page = Page(openmetrics=True)
+    name = page.family("histogram", "cost", "Cost.")
+    page.histogram(name, 'a="b"', ("0.5", "1.0", "+Inf"), [1, 0, 2], 9.5, {1: ('id="x"', 0.75, 12.5)})
+    (family,) = parse_openmetrics(page.done()[0].decode())
+    assert [(s.labels.get("le"), s.value) for s in family.samples if s.name == "cost_bucket"] == [
+        ("0.5", 1.0), ("1.0", 1.0), ("+Inf", 3.0),
+    ]  # fmt: skip
+    assert [s.exemplar and (s.exemplar.labels, s.exemplar.value, float(s.exemplar.timestamp)) for s in family.samples[:3]] == [
+        None, ({"id": "x"}, 0.75, 12.5), None,
+    ]  # fmt: skip
+    assert {s.name: s.value for s in family.samples[3:]} == {"cost_count": 3.0, "cost_sum": 9.5}

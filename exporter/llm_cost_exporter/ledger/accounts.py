@@ -87,11 +87,28 @@ class Account:
         if old:
             sample.public += amount
 
+    def publish(self) -> list[Sample | Histogram]:
+        """All that was counted is safe now and may be shown, but for what is held. Returns what is held and was not shown yet."""
+        # A save does this for every account that changed, and scrapes wait meanwhile: hence no call for each sample.
+        held: list[Sample | Histogram] = []
+        for family in self.families.values():
+            for sample in family.values():
+                if not sample.held:
+                    sample.public = sample.value - sample.hidden
+                elif sample.since is None:
+                    held.append(sample)
+        for histogram in self.histograms.values():
+            if not histogram.held:
+                histogram.publish()
+            elif histogram.since is None:
+                held.append(histogram)
+        return held
+
     def pack(self) -> bytes:
         return orjson.dumps(
             [
                 {
-                    name: {label: s.pack() for label, s in family.items()}
+                    name: {label: s.pack() if s.held or s.hidden else str(s.value) for label, s in family.items()}
                     for name, family in self.families.items()
                     if family
                 },

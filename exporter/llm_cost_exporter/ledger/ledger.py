@@ -76,6 +76,7 @@ class Ledger:
         self._touch = self._registry.touch
         self.held = Holds(self._registry)
         self._billed: list[UnpricedRow] = []
+        self._anew = False  # the next save is the first into another database
         self._load(now)
         self._unpriced = Unpriced(book.thresholds(), sum(1 for _ in store.unpriced()))
         self.bill(book)
@@ -314,6 +315,7 @@ class Ledger:
             files=list(files),
             files_gone=list(files_gone),
             meta=meta,
+            anew=self._anew,
         )
 
     def saved(self, now: float, monotonic: float) -> None:
@@ -321,13 +323,14 @@ class Ledger:
         with self.lock:
             for account in self._registry.dirty:
                 account.dirty = False
-                for sample in account.samples():
-                    if sample.held and sample.since is None and not self.in_backlog:
+                held = account.publish()
+                if held and not self.in_backlog:
+                    for sample in held:
                         self.held.begin(account, sample, monotonic)
-                    sample.publish()
             self.stats.publish()
         self._registry.dirty = []
         self._billed = []
+        self._anew = False
         self.ids.saved()
         self.days.saved(now)
         self._unpriced.saved()
@@ -335,6 +338,7 @@ class Ledger:
     def use_store(self, store: Store) -> None:
         """The database is a new one, with older rows at most: the next save writes all that is in memory."""
         self._store = store
+        self._anew = True
         self.reads.use_store(store)
         self.days.write_all()
         for account in self._registry.all():
