@@ -103,7 +103,7 @@ class Accountant(Generic[AccountT]):
             self._ids.add_call(key, self._sink.number(account), usage, trusted=trusted)
         return Taken.NEW
 
-    def _again(self, key: bytes, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
+    def _again(self, key: int, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
         outcome = Taken.JOINED if usage.continues else Taken.DUPLICATE
         before, now = entry.tokens, usage.tokens
         merged = larger(before, now)
