@@ -12,6 +12,7 @@ all would need a deletion a call, and to be copied (10 MB) each time that it has
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from xxhash import xxh3_64_intdigest
@@ -60,13 +61,13 @@ class Ids:
     def __init__(self, window: int, max_age: float) -> None:
         self.repeats = window > 0  # whether the same id on another line is the same call
         self.rows: list[Row] = []  # of the chunk that is being filled
-        self.older: list[dict[int, int]] = []  # the dicts before `newest`, newest first
+        self.older: tuple[dict[int, int], dict[int, int], dict[int, int]] = ({}, {}, {})  # the dicts before `newest`
         self.newest: dict[int, int] = {}
         self.at = 0  # what `newest` has for keys of the chunk that is being filled
         self._window = window or _STREAMS
         self._max_age = max_age
         self._thirds = [_Third(0)]  # oldest first
-        self._most = max(1, self._window // (3 * CHUNK))  # chunks a third
+        self._most = -(-self._window // (3 * CHUNK))  # chunks a third, so that four hold the window at any time
         self._chunk = 0  # number of the chunk that is being filled; slot // CHUNK
         self._packed: dict[int, bytes] = {}  # by number, oldest first
         self._unpacked: dict[int, list[Row]] = {}  # of some chunks; the only ones where the packed one is out of date
@@ -77,7 +78,10 @@ class Ids:
     def _point(self) -> None:
         last = self._thirds[-1]
         self.newest, self.at = last.chunks, self._chunk - last.first
-        self.older = [third.chunks for third in self._thirds[-2::-1]]
+        older = [third.chunks for third in self._thirds[-2::-1]]
+        if len(older) > 3:  # not in a ring that has grown here, but in one that was loaded with another window perhaps
+            older = [*older[:2], dict.fromkeys(chain(*older[2:]), 0)]
+        self.older = (*older, {}, {}, {})[:3]  # type: ignore[assignment]
 
     def _next_slot(self) -> int:
         return self._chunk * CHUNK + len(self.rows)
