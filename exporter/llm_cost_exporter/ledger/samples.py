@@ -110,6 +110,14 @@ class Histogram:
         self.since: float | None = None
         self.exemplars: dict[int, tuple[str, int, float]] = {}  # bucket -> request id, value, epoch seconds
 
+    def take(self, counts: list[int], total: int, *, old: bool) -> None:
+        """Add many values at once: how many fell in each bucket, and their sum. `old`: they are part of the base."""
+        self.counts = [a + b for a, b in zip(self.counts, counts, strict=True)]
+        self.sum += total
+        if old:
+            self.public_counts = [a + b for a, b in zip(self.public_counts, counts, strict=True)]
+            self.public_sum += total
+
     def publish(self) -> None:
         self.public_counts = self.counts[:]
         self.public_sum = self.sum
