@@ -5,8 +5,8 @@ function(config, settings, lib)
   local own(name, matchers=[]) = settings.metric('llm_cost_exporter_' + name, matchers);
   local stalled = config.log_stalled;
   local calls = 'app:llm_requests:increase1h';
-  // Some in the half hour before and after this time of day, `ago`: not the edge of a working day.
-  local busy(before, after) = '(%s offset %s >= %d and %s offset %s >= %d)' % [calls, before, stalled.minimum_calls, calls, after, stalled.minimum_calls];
+  // So many an hour from half an hour before this time of day to half an hour after it: not the edge of a working day. `until`: that end.
+  local busy(until) = 'min_over_time(%s[1h] offset %s) >= %d' % [calls, until, stalled.minimum_calls];
   local pipeline(name, expr, severity, hold, summary, description) = lib.alert(
     name, expr, severity, summary=summary, description=description, hold=hold, runbook='pipeline', dashboard='llm-cost-exporter'
   );
@@ -36,13 +36,15 @@ function(config, settings, lib)
       'LlmCostLogStalled',
       |||-
         %(week_ago)s
-        and (%(yesterday)s or %(three_days_ago)s)
-        unless %(calls)s > 0
+        and
+        (%(yesterday)s or %(three_days_ago)s)
+        unless
+        %(calls)s > 0
       ||| % {
         calls: calls,
-        week_ago: busy('7d30m', '6d23h30m'),
-        yesterday: busy('1d30m', '23h30m'),
-        three_days_ago: busy('3d30m', '2d23h30m'),
+        week_ago: busy('6d23h30m'),
+        yesterday: busy('23h30m'),
+        three_days_ago: busy('2d23h30m'),
       },
       'warning',
       // The window is an hour; calls may come in bursts.
