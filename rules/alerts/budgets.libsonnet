@@ -74,10 +74,12 @@ function(config, settings, lib)
     dashboard=dashboard,
   );
 
-  // One row of the table: so many times the even pace, over both windows. (5-minute rates, one a minute, add up to any window; where there is
-  // none nothing was spent.)
+  // One row of the table: so many times the even pace, over both windows.
   local burn(window) =
-    'sum_over_time(budget:llm_cost_usd:rate5m[%s]) / %d' % [window, duration.seconds(window) / 60];
+    local seconds = duration.seconds(window);
+    if seconds == 300 then 'budget:llm_cost_usd:rate5m'
+    else if seconds == 3600 then 'budget:llm_cost_usd:rate1h'
+    else promql.mean('budget:llm_cost_usd:rate5m', seconds);
   local row(one) = |||-
     (
       %(long)s

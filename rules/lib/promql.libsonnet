@@ -38,6 +38,11 @@ local matcher(label, value) =
     local range = duration.text(window + scrape_interval - 1) + '999ms';
     'last_over_time(%(selector)s[%(range)s]) - min_over_time(%(selector)s[%(range)s])' % { selector: selector, range: range },
 
+  // The mean of a recorded rate over `window` seconds, a point a minute whatever the rule's own interval is. Where there is none nothing was
+  // spent: a rate that began an hour ago is no rate of the whole day. (Less a millisecond for the same reason as above.)
+  mean(record, window)::
+    'sum_over_time(%s[%s999ms:1m]) / %d' % [record, duration.text(window - 1), window / 60],
+
   // `text` with its lines moved in by `spaces`, for an expression inside another.
   indent(text, spaces=2):: std.strReplace(text, '\n', '\n' + std.repeat(' ', spaces)),
 

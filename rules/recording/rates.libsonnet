@@ -20,7 +20,7 @@ function(settings)
       { record: 'group:%s:rate5m' % name, expr: rate(counters[name], 300) },
       { record: 'group:%s:rate1h' % name, expr: rate(counters[name], 3600) },
       // From the 5-minute rates, one a minute: a day of raw samples would be read each minute for the same figure.
-      { record: 'group:%s:rate1d' % name, expr: 'sum_over_time(group:%s:rate5m[1d]) / 1440' % name },
+      { record: 'group:%s:rate1d' % name, expr: promql.mean('group:%s:rate5m' % name, 86400) },
     ]
     for name in std.objectFields(counters)
   ])
