@@ -15,6 +15,7 @@ from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.ledger.store import UnreadableError
+from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import TooLong
 from llm_cost_exporter.types import Part, Rejected, Skip
@@ -51,10 +52,11 @@ def entry_reader(config: Config, entry: SourceConfig) -> EntryReader:
 class _Following:
     """A followed file's reader, and when it last had news."""
 
-    __slots__ = ("future_times", "generation", "last_news", "quiet_seen", "reader")
+    __slots__ = ("future_times", "generation", "last_news", "quick", "quiet_seen", "reader")
 
-    def __init__(self, reader: RecordReader, generation: int) -> None:
+    def __init__(self, reader: RecordReader, quick: QuickLines, generation: int) -> None:
         self.reader = reader
+        self.quick = quick
         self.generation = generation
         self.last_news = 0.0  # monotonic
         self.quiet_seen = len(_QUIET_SECONDS)
@@ -111,10 +113,23 @@ class Pipeline:
         if ledger.in_backlog:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
-        read = following.reader.read
+        read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
-        for offset, line in batch.items():
+        lines, offsets, at = batch.lines, None, 0
+        may_be_quick = not trust and batch.start >= counted_before
+        if may_be_quick:
+            quick.begin(lines, now, ledger.base_before)
+        while at < len(lines):
+            if may_be_quick and ledger.ledger_id is not None:
+                posted = quick.run(at)
+                stats.lines_read += posted
+                at += posted
+                if at == len(lines):
+                    break
+            offsets = batch.offsets() if offsets is None else offsets
+            line, offset = lines[at], offsets[at]
+            at += 1
             if isinstance(line, TooLong):
                 stats.lines_read += 1
                 self._reject(file, offset, Rejected("too_long"))
@@ -126,10 +141,13 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
+                calls = list(outcome) if may_be_quick else outcome
                 taken: list[Taken] = []
                 while not self._take(outcome, scope, trust, taken):
                     yield
                 self._count_line(taken)
+                if may_be_quick:
+                    quick.learn(at - 1, calls)
             elif type(outcome) is Skip:
                 stats.lines_skipped += 1
             elif type(outcome) is Part:
@@ -157,7 +175,10 @@ class Pipeline:
             else:
                 state, previous = following.reader.state, following.reader.previous_time
             reader = entry.file(file.path, state=state, previous_time=previous)
-            following = self._following[file] = _Following(reader, self._generation)
+            quick = QuickLines(reader, self._accountant.posting, file.entry.name)
+            following = self._following[file] = _Following(reader, quick, self._generation)
+        elif following.generation != self._generation:  # lines are still joined by the configuration before
+            following.quick = QuickLines(following.reader, self._accountant.posting, file.entry.name)
         return following
 
     def _done(self, batch: Batch, following: _Following) -> None:
@@ -237,4 +258,4 @@ class Pipeline:
 
     def forget_routes(self) -> None:
         """Label sets have left memory."""
-        self._accountant.tariffs.forget_routes()
+        self._accountant.forget_routes()

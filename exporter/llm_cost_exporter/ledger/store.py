@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "Changes", "OtherVersionError", "Store", "UnpricedRow", "UnreadableError", "is_broken"]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 KEEP_DAYS: Final = 400
 _APPLICATION_ID: Final = 0x4C4C4D43  # "LLMC"
 
