@@ -78,6 +78,9 @@ class Exporter:
 
         def load(store: Store) -> None:
             positions[:] = [Position.from_json(key, data) for key, data in store.files()]
+            if any(position.broken for position in positions):
+                # To read that file anew beside the totals it is in would count it twice.
+                raise ValueError("a position is none")
             self._ledger = self._open_ledger(store)
 
         store = self._state.open(config.timezone, load)

@@ -6,6 +6,7 @@ Three kinds: a `series` (label set D: provider, model and the configured labels)
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
@@ -20,6 +21,8 @@ __all__ = ["FAMILIES", "GARBAGE", "Account", "Kind", "Row", "row_of", "unrow"]
 
 GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """What reading a state raises where it holds something else than was written."""
+
+_NAME: Final = re.compile("[a-z0-9_]*")  # of a token type or a reason; nothing where a family has no label of its own
 
 Kind = Literal["series", "pair", "span"]
 
@@ -105,16 +108,21 @@ class Account:
         return held
 
     def pack(self) -> bytes:
-        return orjson.dumps(
-            [
-                {
-                    name: {label: s.pack() if s.held or s.hidden else str(s.value) for label, s in family.items()}
-                    for name, family in self.families.items()
-                    if family
-                },
-                {name: histogram.pack() for name, histogram in self.histograms.items()},
-            ]
-        )
+        # JSON, of names that need no escaping (`unpack` takes no others): half the time of making objects for a library to write.
+        families = []
+        for name, family in self.families.items():
+            if family:
+                packed = ",".join(
+                    [
+                        f'"{label}":{orjson.dumps(s.pack()).decode()}'
+                        if s.held or s.hidden
+                        else f'"{label}":"{s.value}"'
+                        for label, s in family.items()
+                    ]
+                )
+                families.append(f'"{name}":{{{packed}}}')
+        histograms = orjson.dumps({name: histogram.pack() for name, histogram in self.histograms.items()})
+        return f"[{{{','.join(families)}}},".encode() + histograms + b"]"
 
     def unpack(self, data: bytes) -> None:
         """Take back what `pack` gave. Raises one of GARBAGE for anything else."""
@@ -122,6 +130,8 @@ class Account:
         for name, family in families.items():
             mine = self.families[name]
             for label, packed in family.items():
+                if _NAME.fullmatch(label) is None:
+                    raise ValueError("a counter in the state is of no known kind")
                 mine[label] = Sample.unpack(packed)
         for name, packed in histograms.items():
             self.histograms[name] = Histogram.unpack(BOUNDS[name], packed)
