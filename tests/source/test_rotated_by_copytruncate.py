@@ -185,3 +185,17 @@ def test_bytes_before_the_offset_are_those_that_were_there(tmp_path):
     _copytruncate(log, tmp_path / "app.log.1")
     append(log, b"again", text, b"new")
     assert consumer.settle() == [b"again", text, b"new"]
+
+
+def test_log_was_empty_before_and_is_empty_again(tmp_path):
+    """What was written and copied in between, read and not saved before a kill, is in the copy."""
+    log = tmp_path / "app.log"
+    log.touch()
+    consumer = Consumer(log)
+    consumer.poll()
+    consumer.save()
+    append(log, *numbered(0, 10))
+    consumer.follow()
+    consumer.kill()
+    _copytruncate(log, tmp_path / "app.log.1")
+    assert consumer.settle() == numbered(0, 10)

@@ -137,7 +137,7 @@ class Arrivals:
             tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
             self._first_seen(name, file)
-        elif not position.done_until and not position.head_length and st.st_size:
+        elif not position.done_until and not position.head_length:
             tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
         self.mark_piece(file, name.path)
         tracker.queue(file)
