@@ -1,6 +1,6 @@
-"""The text that Prometheus reads: its text format and OpenMetrics, written line by line.
+"""The text of many samples, in Prometheus' text format or OpenMetrics, written line by line.
 
-A scrape of 50,000 samples is one of the exporter's few long pieces of work, and it takes the interpreter from the thread that reads the log.
+prometheus_client makes an object and a dictionary for each sample, which takes ten times as long. A scrape of 50,000 samples is one of the exporter's few long pieces of work, and it takes the interpreter from the thread that reads the log.
 So nothing is made for a sample but its line: no object, no dictionary of labels. Label sets are written out once for all their samples.
 
 Sources: prometheus/docs, exposition_formats.md; OpenMetrics 1.0.
@@ -9,18 +9,12 @@ Sources: prometheus/docs, exposition_formats.md; OpenMetrics 1.0.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Page", "labels_text"]
-
-_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
-_OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
-
-Exemplars = "Mapping[int, tuple[str, float, float]]"
-"""By bucket: the exemplar's own labels as text, its value, and its time in epoch seconds."""
 
 
 def labels_text(names: Iterable[str], values: Iterable[str]) -> str:
@@ -35,7 +29,7 @@ def _escaped(value: str) -> str:
 
 
 class Page:
-    """One exposition in the making: a family's head, then its samples, then the next family."""
+    """An exposition in the making: a family's head, then its samples, then the next family. What comes last ends it."""
 
     def __init__(self, *, openmetrics: bool) -> None:
         self.openmetrics = openmetrics
@@ -48,19 +42,18 @@ class Page:
         self._lines.append(f"# HELP {family} {text}\n# TYPE {family} {kind}\n")
         return sample
 
-    def sample(self, name: str, labels: str, value: float) -> None:
-        """One sample; `labels` as `labels_text` gives them, or empty."""
-        self._lines.append(f"{name}{{{labels}}} {value!r}\n" if labels else f"{name} {value!r}\n")
-
     def samples(self, name: str, rows: Iterable[tuple[str, float]]) -> None:
-        """Many samples with labels."""
+        """Samples: labels as `labels_text` gives them, and the value."""
         self._lines += [f"{name}{{{labels}}} {value!r}\n" for labels, value in rows]
 
     def histogram(
         self, name: str, labels: str, bounds: Sequence[str], counts: Iterable[int], total: float,
         exemplars: Mapping[int, tuple[str, float, float]],
     ) -> None:  # fmt: skip
-        """The samples of one histogram. `bounds` are the values of `le`, +Inf the last; `counts` those of each bucket alone."""
+        """The samples of one histogram. `bounds` are the values of `le`, +Inf the last; `counts` those of each bucket alone.
+
+        Exemplars by bucket: labels as text, value, and time in epoch seconds.
+        """
         head = f'{name}_bucket{{{labels},le="'
         running = list(accumulate(counts))
         lines = [f'{head}{bound}"}} {count}.0\n' for bound, count in zip(bounds, running, strict=True)]
@@ -70,8 +63,6 @@ class Page:
         self._lines += lines
         self._lines.append(f"{name}_count{{{labels}}} {running[-1]}.0\n{name}_sum{{{labels}}} {total!r}\n")
 
-    def done(self) -> tuple[bytes, str]:
-        """The whole, and its content type."""
-        if self.openmetrics:
-            self._lines.append("# EOF\n")
-        return "".join(self._lines).encode(), _OPENMETRICS if self.openmetrics else _TEXT
+    def text(self) -> bytes:
+        """All that was written."""
+        return "".join(self._lines).encode()

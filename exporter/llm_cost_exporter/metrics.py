@@ -2,6 +2,9 @@
 
 Names and labels are contract (docs/metrics.md). Counters and histograms are the ledger's public values, so a scrape never
 waits for a save and never sees what a crash could take back. Day and month gauges go on from memory.
+
+What grows with label sets is written by exposition.py; the rest (the exporter's own metrics, the process) by prometheus_client, which also
+says what format the scraper gets.
 """
 
 from __future__ import annotations
@@ -9,15 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
 from llm_cost_exporter.exposition import Page, labels_text
 from llm_cost_exporter.labels import clean
 from llm_cost_exporter.ledger.samples import BOUNDS
 from llm_cost_exporter.money import to_float
-from llm_cost_exporter.procfs import Process
-from llm_cost_exporter.view import View, show_own
+from llm_cost_exporter.view import View, own_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.metrics_core import Metric
 
     from llm_cost_exporter.ledger import DayView, Ledger
     from llm_cost_exporter.ledger.accounts import Kind
@@ -87,12 +94,13 @@ class Exposition:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.view = View()
-        self._process = Process()
+        self._process = ProcessCollector(registry=None)
 
     def render(self, accept: str) -> tuple[bytes, str]:
-        """The exposition and its content type: OpenMetrics where `accept` (a media type) begins with its name, else the text format."""
+        """The exposition and its content type, in the best format that `accept` (a header) names."""
         view, ledger = self.view, self.ledger
-        page = Page(openmetrics=accept.startswith("application/openmetrics-text"))
+        encode, content_type = choose_encoder(accept)
+        page = Page(openmetrics=content_type.startswith("application/openmetrics-text"))
         with ledger.lock:
             stats = ledger.stats.public
             if view.ready:
@@ -102,10 +110,24 @@ class Exposition:
             if view.days is not None:
                 _days(page, view.days, view)
             _prices(page, view)
-            for kind, name, text, value in self._process.figures():
-                page.sample(page.family(kind, name, text), "", value)
-        show_own(page, view, stats, ledger.label_sets())
-        return page.done()
+        rest = CollectorRegistry(auto_describe=False)
+        rest.register(_Once(own_metrics(view, stats, ledger.label_sets())))
+        if view.ready:
+            rest.register(_Once(self._process.collect()))
+        return page.text() + encode(rest), content_type
+
+
+class _Once:
+    """Metrics that are made already, for a registry."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
 
 
 def _accounts(page: Page, ledger: Ledger) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from prometheus_client.metrics_core import Metric
+
 from llm_cost_exporter import __version__
-from llm_cost_exporter.exposition import labels_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
-    from llm_cost_exporter.exposition import Page
     from llm_cost_exporter.ledger import DayView
 
-__all__ = ["FILE_STATES", "View", "show_own"]
+__all__ = ["FILE_STATES", "View", "own_metrics"]
 
 FILE_STATES: Final = ("following", "finished", "missing", "unreadable", "waiting")
 
@@ -43,67 +43,80 @@ class View:
     ] = ()  # provider, model, USD per million tokens by token type
 
 
-def show_own(page: Page, view: View, stats: Mapping[str, Any], label_sets: int) -> None:
-    """Write `llm_cost_exporter_*`; `stats` are the ledger's public ones."""
+def own_metrics(view: View, stats: Mapping[str, Any], label_sets: int) -> Iterator[Metric]:
+    """`llm_cost_exporter_*`; `stats` are the ledger's public ones."""
 
-    def plain(kind: str, name: str, text: str, value: float) -> None:
-        page.sample(page.family(kind, f"llm_cost_exporter_{name}", text), "", float(value))
+    def plain(kind: str, name: str, text: str, value: float) -> Metric:
+        return of(kind, name, text, [({}, value)])
 
-    def by(kind: str, name: str, text: str, label: str, values: Mapping[str, float]) -> None:
-        sample = page.family(kind, f"llm_cost_exporter_{name}", text)
-        page.samples(sample, ((labels_text((label,), (value,)), float(number)) for value, number in values.items()))
+    def by(kind: str, name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+        return of(kind, name, text, [({label: value}, number) for value, number in values.items()])
 
-    def info(name: str, text: str, **labels: str) -> None:
-        page.sample(page.family("gauge", f"llm_cost_exporter_{name}", text), labels_text(labels, labels.values()), 1.0)
+    def info(name: str, text: str, **labels: str) -> Metric:
+        return of("gauge", name, text, [(labels, 1.0)])
 
-    plain("counter", "lines_read", "Lines read.", stats["lines_read"])
-    plain("counter", "lines_skipped", "Lines without any sign of usage.", stats["lines_skipped"])
-    by("counter", "lines_rejected", "Lines that may have been spend and can't be read.", "reason", stats["rejected"])
-    plain(
+    def of(kind: str, name: str, text: str, rows: Iterable[tuple[dict[str, str], float]]) -> Metric:
+        metric = Metric(f"llm_cost_exporter_{name}", text, kind)
+        for labels, value in rows:
+            metric.add_sample(metric.name + ("_total" if kind == "counter" else ""), labels, float(value))
+        return metric
+
+    yield plain("counter", "lines_read", "Lines read.", stats["lines_read"])
+    yield plain("counter", "lines_skipped", "Lines without any sign of usage.", stats["lines_skipped"])
+    yield by(
+        "counter", "lines_rejected", "Lines that may have been spend and can't be read.", "reason", stats["rejected"]
+    )
+    yield plain(
         "counter",
         "duplicates",
         "Calls that came again on a later line and were not counted twice.",
         stats["duplicates"],
     )
-    plain(
+    yield plain(
         "counter",
         "conflicting_duplicates",
         "Repeats that were smaller in some kind of token.",
         stats["conflicting_duplicates"],
     )
-    plain(
+    yield plain(
         "counter",
         "time_fallbacks",
         "Calls whose own time was over a day ahead: another time was used.",
         stats["time_fallbacks"],
     )
-    plain("counter", "bytes_read", "Bytes of log read.", stats["bytes_read"])
-    plain("gauge", "unread_bytes", "Bytes of log still to read.", view.unread_bytes)
-    by("gauge", "files", "Files, by what became of them.", "state", {s: view.files.get(s, 0) for s in FILE_STATES})
-    plain("gauge", "last_event_timestamp_seconds", "Time of the newest call seen.", stats["last_event"])
-    plain("gauge", "last_save_timestamp_seconds", "When the state was last saved.", view.last_save)
-    plain("gauge", "save_duration_seconds", "How long the last save took.", view.save_seconds)
-    plain("counter", "save_failures", "Saves that failed.", view.save_failures)
-    by("counter", "state_resets", "States that were lost or set aside, the logs read anew.", "reason", view.resets)
-    plain("counter", "rotations", "Rotations of followed files.", stats["rotations"])
-    plain("counter", "truncations", "Truncations of followed files.", stats["truncations"])
-    plain("gauge", "label_sets", "Label sets in use.", label_sets)
-    by(
+    yield plain("counter", "bytes_read", "Bytes of log read.", stats["bytes_read"])
+    yield plain("gauge", "unread_bytes", "Bytes of log still to read.", view.unread_bytes)
+    yield by(
+        "gauge", "files", "Files, by what became of them.", "state", {s: view.files.get(s, 0) for s in FILE_STATES}
+    )
+    yield plain("gauge", "last_event_timestamp_seconds", "Time of the newest call seen.", stats["last_event"])
+    yield plain("gauge", "last_save_timestamp_seconds", "When the state was last saved.", view.last_save)
+    yield plain("gauge", "save_duration_seconds", "How long the last save took.", view.save_seconds)
+    yield plain("counter", "save_failures", "Saves that failed.", view.save_failures)
+    yield by(
+        "counter", "state_resets", "States that were lost or set aside, the logs read anew.", "reason", view.resets
+    )
+    yield plain("counter", "rotations", "Rotations of followed files.", stats["rotations"])
+    yield plain("counter", "truncations", "Truncations of followed files.", stats["truncations"])
+    yield plain("gauge", "label_sets", "Label sets in use.", label_sets)
+    yield by(
         "counter",
         "folded",
         "Calls whose label was folded into other to keep cardinality bounded.",
         "label",
         stats["folded"],
     )
-    plain("gauge", "price_catalogue_timestamp_seconds", "Date of the price catalogue.", view.catalogue_time)
-    plain(
+    yield plain("gauge", "price_catalogue_timestamp_seconds", "Date of the price catalogue.", view.catalogue_time)
+    yield plain(
         "gauge",
         "config_last_reload_successful",
         "Whether the last reload of the configuration was taken.",
         view.reload_ok,
     )
-    plain(
+    yield plain(
         "gauge", "config_last_reload_timestamp_seconds", "When the configuration in force was loaded.", view.reload_time
     )
-    info("ledger_info", "Whose ledger this is, and whose days it counts.", ledger=view.ledger_id or "", zone=view.zone)
-    info("build_info", "The version that runs.", version=__version__)
+    yield info(
+        "ledger_info", "Whose ledger this is, and whose days it counts.", ledger=view.ledger_id or "", zone=view.zone
+    )
+    yield info("build_info", "The version that runs.", version=__version__)
