@@ -115,19 +115,20 @@ class Pipeline:
         read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
-        lines, offsets, at = batch.lines, None, 0
+        lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
             quick.begin(lines, now, ledger.base_before)
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
                 posted = quick.run(at)
-                stats.lines_read += posted
-                at += posted
+                noise = quick.noise(at + posted)
+                stats.lines_read += posted + noise
+                stats.lines_skipped += noise
+                at += posted + noise
                 if at == len(lines):
                     break
-            offsets = batch.offsets() if offsets is None else offsets
-            line, offset = lines[at], offsets[at]
+            line, offset = lines[at], batch.offset_of(at)
             at += 1
             if isinstance(line, TooLong):
                 stats.lines_read += 1

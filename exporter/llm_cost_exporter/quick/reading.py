@@ -3,6 +3,7 @@
     quick = QuickLines(reader, forms, posting, scope)    for as long as a file is read
     quick.begin(lines, now, base_before)                 a batch
     posted = quick.run(at)                               so many lines from `at` on are posted: go on after them
+    passed = quick.noise(at)                             so many more are noise
     quick.learn(outcome)                                 the slow path has read the line that `run` stopped at
 
 A file's form is that of the line that the slow path read last. Where lines keep refusing it (several kinds of records take turns) decoding to it
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from llm_cost_exporter.quick.noise import Noise
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QuickLines"]
 
-_CREDIT: Final = 32  # lines that may refuse a form before the file rests from it
+_CREDIT: Final = 32  # lines that may refuse a form, beyond those that fit it, before the file rests from it
 _REST: Final = 512  # lines
 _LONGEST_PREFIX: Final = 200
 _REFUSALS: Final = (msgspec.MsgspecError, ValueError, TypeError, AttributeError, RecursionError)
@@ -38,19 +41,9 @@ class QuickLines:
     """The quick path of one file."""
 
     __slots__ = (
-        "_at",
-        "_credit",
-        "_form",
-        "_group",
-        "_lines",
-        "_posting",
-        "_prefixed",
-        "_reader",
-        "_rest",
-        "_rows",
-        "_scope",
+        "_at", "_credit", "_form", "_group", "_lines", "_noise", "_now", "_posting", "_prefixed", "_reader", "_rest", "_rows", "_scope",
         "_stuck",
-    )
+    )  # fmt: skip
 
     def __init__(self, reader: RecordReader, posting: Posting[Any], scope: str) -> None:
         self._reader = reader
@@ -65,10 +58,13 @@ class QuickLines:
         self._stuck = -1  # the line that refused the form
         self._credit = _CREDIT
         self._rest = 0
+        self._noise: Noise | None = None
+        self._now = 0.0
 
     def begin(self, lines: Sequence[Line], now: float, base_before: float = -math.inf) -> None:
         """The lines of a batch, all of them to be counted."""
         self._lines, self._rows, self._at, self._stuck = lines, [], 0, -1
+        self._noise, self._now = None, now
         self._posting.begin(now, base_before)
         self._ask_for_group()
 
@@ -91,6 +87,20 @@ class QuickLines:
             self._credit = min(self._credit + posted, _CREDIT)
         return posted
 
+    def noise(self, at: int) -> int:
+        """How many lines from `at` on are plainly no usage; they are passed by, and only to be counted."""
+        reader = self._reader
+        if not reader.knows_noise:
+            return 0
+        noise = self._noise
+        if noise is None:
+            noise = self._noise = Noise(self._lines, reader.shapes)
+        end = noise.end(at)
+        last = noise.last_of(at, end)
+        if last is not None and not reader.pass_by(self._lines[last], self._now):  # type: ignore[arg-type]
+            return last - at
+        return end - at
+
     def _decode(self, form: Form, at: int) -> bool:
         """Decode from line `at` on up to the first that refuses the form. False: that is `at` itself."""
         if self._rest or at == self._stuck:
@@ -102,9 +112,10 @@ class QuickLines:
             rows.extend(map(form.decode, map(_record_of, lines) if self._prefixed else lines))  # type: ignore[arg-type]
         except _REFUSALS:
             self._stuck = at + len(rows)
-            self._credit -= 1
-            if self._credit < 0:
-                self._credit, self._rest = _CREDIT, _REST
+            if not rows:
+                self._credit -= 1
+                if self._credit < 0:
+                    self._credit, self._rest = _CREDIT, _REST
         self._rows, self._at = rows, at
         return bool(rows)
 
