@@ -121,8 +121,7 @@ class Pipeline:
             quick.begin(lines, now, ledger.base_before)
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
-                posted = quick.run(at)
-                noise = quick.noise(at + posted)
+                posted, noise = quick.advance(at)
                 stats.lines_read += posted + noise
                 stats.lines_skipped += noise
                 at += posted + noise
@@ -141,19 +140,18 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
-                calls = list(outcome) if may_be_quick else outcome
-                taken: list[Taken] = []
-                while not self._take(outcome, scope, trust, taken):
+                calls, taken = list(outcome), list[Taken]()
+                while not self._take(calls, scope, trust, taken):
                     yield
                 self._count_line(taken)
-                if may_be_quick:
-                    quick.learn(at - 1, calls)
             elif type(outcome) is Skip:
                 stats.lines_skipped += 1
             elif type(outcome) is Part:
                 stats.lines_joined += 1
             elif isinstance(outcome, Rejected):
                 self._reject(file, offset, outcome)
+            if may_be_quick:
+                quick.learn(at - 1, outcome)
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]

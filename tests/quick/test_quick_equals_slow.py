@@ -45,19 +45,18 @@ LOGS = st.builds(
 @pytest.fixture(scope="module")
 def switch():
     """Turns the quick path off and on, and counts the lines that it posts."""
-    run, noise, posted = QuickLines.run, QuickLines.noise, [0]
+    advance, posted = QuickLines.advance, [0]
 
     def counting(self, at):
-        number = run(self, at)
-        posted[0] += number
-        return number
+        numbers = advance(self, at)
+        posted[0] += numbers[0]
+        return numbers
 
     with pytest.MonkeyPatch.context() as patch:
 
         def turn(*, on):
             posted[0] = 0
-            patch.setattr(QuickLines, "run", counting if on else lambda self, at: 0)
-            patch.setattr(QuickLines, "noise", noise if on else lambda self, at: 0)
+            patch.setattr(QuickLines, "advance", counting if on else lambda self, at: (0, 0))
             return posted
 
         yield turn

@@ -145,8 +145,7 @@ def _read_file(
         at = 0
         while at < len(lines):
             if not trust:
-                posted = quick.run(at)
-                noise = quick.noise(at + posted)
+                posted, noise = quick.advance(at)
                 report.lines_passed(posted, noise)
                 at += posted + noise
                 if at == len(lines):
@@ -156,7 +155,7 @@ def _read_file(
                 _TOO_LONG if isinstance(line, TooLong) else reader.read(line, piece.offset_of(at), piece.mtime, now)
             )
             report.line(outcome, take)
-            if type(outcome) is list and not trust:
+            if not trust:
                 quick.learn(at, outcome)
             at += 1
         for usage in reader.overdue(piece.end):

@@ -7,7 +7,6 @@ a line without a time of its own has that of the line before it.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final
 
 from llm_cost_exporter.decode import strict
@@ -29,11 +28,12 @@ _NO_LINE_OF_A_LOG: Final = frozenset(b" \t\r\n\x00\x1e\xef[")  # trimmed off, or
 class Noise:
     """The noise among the lines of one batch."""
 
-    __slots__ = ("_lines", "_shapes", "_special")
+    __slots__ = ("_lines", "_number", "_shapes", "_special")
 
     def __init__(self, lines: Sequence[Line], shapes: Shapes) -> None:
         self._lines = lines
         self._shapes = shapes
+        self._number = 0  # of the special line that is next
         # Lines that are more than text: a record perhaps, or of CRI (stdout, stderr), where parts of lines are joined.
         try:
             joined = b" std" in b"\n".join(lines)  # type: ignore[arg-type]
@@ -41,12 +41,19 @@ class Noise:
         except TypeError:  # one is too long
             self._special = list(range(len(lines)))
 
-    def end(self, start: int) -> int:
-        """The index of the first line from `start` on that is not plainly noise."""
-        lines, special = self._lines, self._special
-        for number in range(bisect_left(special, start), len(special)):
-            if not self._is_inert(lines[special[number]]):
-                return special[number]
+    def end(self, start: int, *, records: bool) -> int:
+        """The index of the first line from `start` on that is not plainly noise; `records`: whether it is worth decoding those.
+
+        To be asked in ascending order.
+        """
+        lines, special, number = self._lines, self._special, self._number
+        while number < len(special):
+            at = special[number]
+            if at >= start and not (records and self._is_inert(lines[at])):
+                self._number = number
+                return at
+            number += 1
+        self._number = number
         return len(lines)
 
     def last_of(self, start: int, end: int) -> int | None:

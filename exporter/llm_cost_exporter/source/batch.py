@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Lines:
         last, offset = self._asked
         if at < last:
             last, offset = 0, self.start
-        offset += sum(map(len, islice(self.lines, last, at))) + at - last  # type: ignore[arg-type]  # no TooLong here
+        offset += sum(map(len, self.lines[last:at])) + at - last  # type: ignore[arg-type]  # no TooLong here
         self._asked = at, offset
         return offset
 
