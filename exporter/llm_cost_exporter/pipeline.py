@@ -116,19 +116,19 @@ class Pipeline:
         read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
-        lines, offsets, at = batch.lines, None, 0
+        lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
             quick.begin(lines, now, ledger.base_before)
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
-                posted = quick.run(at)
-                stats.lines_read += posted
-                at += posted
+                posted, noise = quick.advance(at)
+                stats.lines_read += posted + noise
+                stats.lines_skipped += noise
+                at += posted + noise
                 if at == len(lines):
                     break
-            offsets = batch.offsets() if offsets is None else offsets
-            line, offset = lines[at], offsets[at]
+            line, offset = lines[at], batch.offset_of(at)
             at += 1
             if isinstance(line, TooLong):
                 stats.lines_read += 1
@@ -141,19 +141,18 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
-                calls = list(outcome) if may_be_quick else outcome
-                taken: list[Taken] = []
-                while not self._take(outcome, scope, trust, taken):
+                calls, taken = list(outcome), list[Taken]()
+                while not self._take(calls, scope, trust, taken):
                     yield
                 self._count_line(taken)
-                if may_be_quick:
-                    quick.learn(at - 1, calls)
             elif type(outcome) is Skip:
                 stats.lines_skipped += 1
             elif type(outcome) is Part:
                 stats.lines_joined += 1
             elif isinstance(outcome, Rejected):
                 self._reject(file, offset, outcome)
+            if may_be_quick:
+                quick.learn(at - 1, outcome)
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]

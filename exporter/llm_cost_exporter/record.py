@@ -160,6 +160,20 @@ class RecordReader:
             return None, False
         return self._entry.forms.of(*self.chain[0], self.format), bool(names)
 
+    @property
+    def knows_noise(self) -> bool:
+        """Whether what the formats' keys tell decides: not where a mapping does."""
+        return type(self) is RecordReader
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of the entry's records."""
+        return self._shapes
+
+    def pass_by(self, line: bytes, now: float) -> bool:
+        """A line that is taken for noise went by: its time may be that of a later line. False: it is more than noise."""
+        return type(self.read(line, self._offset, self._mtime, now)) is Skip
+
     def passed_quickly(self, when: float) -> None:
         """Lines were read quickly, the last of them of this time."""
         self._times.known(when)

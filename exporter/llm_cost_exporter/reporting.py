@@ -180,10 +180,11 @@ class Report:
 
     # lines
 
-    def lines_posted(self, number: int) -> None:
-        """Lines that gave a call each went the quick way."""
-        self.counts.lines += number
-        self.counts.calls += number
+    def lines_passed(self, calls: int, noise: int) -> None:
+        """Lines that went the quick way: such as gave a call each, and such as are no usage."""
+        self.counts.lines += calls + noise
+        self.counts.calls += calls
+        self.counts.skipped += noise
 
     def line(self, outcome: list[Usage] | Skip | Rejected | Part, take: Callable[[Usage], Taken]) -> None:
         """Count a line by its outcome, posting its calls with `take`."""

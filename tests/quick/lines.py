@@ -88,6 +88,31 @@ def wrapped(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
+def other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """What an application says besides, some of it with usage in it, or in parts."""
+    usage = {"model": "gpt-4o", "prompt_tokens": number + 1, "completion_tokens": 3}
+    at = datetime.fromtimestamp(when(rng, number), UTC)
+    text = json.dumps(usage)
+    return rng.choice((
+        b"", b"  ", b"\x00", b"plain text", f"{at:%Y-%m-%d %H:%M:%S},123 - api - INFO - GET /things/{number}".encode(), b"a {brace}", b"{'python': 1}",
+        {"time": at.isoformat(), "level": "info", "msg": "done", "ms": number}, {"ts": when(rng, number), "message": f"said {text}"}, {"a": {"b": {"c": usage}}},
+        {"time": at.isoformat(), "message": text}, {"pool": {"size": 3, "free": {}}, "ts": when(rng, number)}, usage, {"messages": [usage]},
+        {"log": text + "\n", "stream": "stdout", "time": at.isoformat()}, {"log": text[:9], "stream": "stdout", "time": at.isoformat()},
+        f"{at:%Y-%m-%dT%H:%M:%S}.1Z stdout F {text}".encode(), f"{at:%Y-%m-%dT%H:%M:%S}.1Z stderr P half".encode(), f"[{text}, {text}]".encode(), b"[1, 2]",
+        {"level": "error", "model": "gpt-4o", "error": "rate limit"}, {"type": "error", "error": {"type": "overloaded_error"}}, b"data: [DONE]",
+        {"id": f"chatcmpl-s{number % 3}", "object": "chat.completion.chunk", "model": "gpt-4o", "created": int(when(rng, number)), "choices": [{"delta": {}}]},
+        b"x" * 3000 + b"{" * 1500, b'{"deep": ' + b"[" * 1100 + b"]" * 1100 + b"}", f"[{at:%d/%b/%Y}] {json.dumps({'event': 'tick', 'n': number})}".encode(),
+    ))  # fmt: skip
+
+
+def mostly_other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """A log of an application in which a line now and then is a call, with no time of its own perhaps."""
+    if number % 7:
+        return other(rng, number) if rng.random() < 0.3 else f"INFO request {number}".encode()
+    record = plain(rng, number)
+    return record if rng.random() < 0.5 else {key: value for key, value in record.items() if key != "timestamp"}
+
+
 def when(rng: random.Random, number: int) -> float:
     """Mostly ascending, over some days; now and then far away."""
     return round(
@@ -95,7 +120,7 @@ def when(rng: random.Random, number: int) -> float:
     )
 
 
-MAKERS = (plain, full, counted, chat, answer, wrapped)
+MAKERS = (plain, full, counted, chat, answer, wrapped, other, mostly_other)
 VALUES: tuple[Any, ...] = (
     None, 0, -1, 1, 1.0, 1.5, 12.0, 1e300, 1e-7, 0.1 + 0.2, 123456.123456789, 10**11, 2**63, 2**64, 10**30, "", "12", "x", "gen-12345678-x", "\u200b",
     "a\u0000b", "é" * 300, True, False, [], {}, [1], [{}], {"a": 1}, "2026-01-01", "2026-01-01T05:00:00", "error", "rate_limited", "00000000-0000-0000-0000-000000000000",
@@ -152,6 +177,10 @@ def log(seed: int, makers: tuple[int, ...], length: int, oddity: float) -> list[
     prefix = rng.choice((b"", b"", b"2026-01-02 03:04:05,678 - api - INFO - ", b"[info] "))
     for number in range(length):
         record = MAKERS[makers[number * len(makers) // length]](rng, number)
+        if type(record) is bytes:
+            lines.append(record)
+            continue
+        assert type(record) is dict
         if rng.random() < oddity:
             record = changed(rng, record)
         line = prefix + json.dumps(record, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")

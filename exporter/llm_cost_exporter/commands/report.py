@@ -142,18 +142,20 @@ def _read_file(
         now, lines = clock.wall(), piece.lines
         if not trust:
             quick.begin(lines, now)
-        at, offsets = 0, None
+        at = 0
         while at < len(lines):
-            posted = 0 if trust else quick.run(at)
-            report.lines_posted(posted)
-            at += posted
-            if at == len(lines):
-                break
-            offsets = piece.offsets() if offsets is None else offsets
+            if not trust:
+                posted, noise = quick.advance(at)
+                report.lines_passed(posted, noise)
+                at += posted + noise
+                if at == len(lines):
+                    break
             line = lines[at]
-            outcome = _TOO_LONG if isinstance(line, TooLong) else reader.read(line, offsets[at], piece.mtime, now)
+            outcome = (
+                _TOO_LONG if isinstance(line, TooLong) else reader.read(line, piece.offset_of(at), piece.mtime, now)
+            )
             report.line(outcome, take)
-            if type(outcome) is list and not trust:
+            if not trust:
                 quick.learn(at, outcome)
             at += 1
         for usage in reader.overdue(piece.end):

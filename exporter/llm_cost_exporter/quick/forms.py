@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.shape import Shape
 
-__all__ = ["Form", "Forms", "Reading"]
+__all__ = ["FORMATS", "Form", "Forms", "Reading"]
 
 _MOST_FORMS: Final = 256
 _MOST_KEYS: Final = 64
@@ -47,6 +47,9 @@ _PLAIN_SHAPES: Final = {
     plain_prompt.NAME: ("prompt_tokens", "completion_tokens"),
     plain_input.NAME: ("input_tokens", "output_tokens"),
 }
+
+FORMATS: Final = frozenset((*_PLAIN_SHAPES, openai_chat.NAME))
+"""Formats of which a record may have a form."""
 
 # Formats that are asked before openai_chat and find nothing in a record of chat completions' form: openrouter goes by an id that begins
 # with gen- (posting.py looks) or by keys of its own in `usage`, anthropic_messages by type and role or by counts of other names,
@@ -139,7 +142,7 @@ class Forms:
 
     def of(self, record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
         """The form of `record`, which `log_format` found usage in; None where lines like it go the slow way."""
-        if log_format not in _PLAIN_SHAPES and log_format != openai_chat.NAME:
+        if log_format not in FORMATS:
             return None
         kinds = (log_format, *((key, type(value)) for key, value in record.items()), *_usage_keys(record))
         if kinds not in self._forms:

@@ -83,7 +83,6 @@ class Posting(Generic[AccountT]):
             if base_before < self._base:
                 self.close()
             self._base = base_before
-            self.settle()
             for cell in self._young:
                 cell.close()
             self._young = []

@@ -2,8 +2,8 @@
 
     quick = QuickLines(reader, forms, posting, scope)    for as long as a file is read
     quick.begin(lines, now, base_before)                 a batch
-    posted = quick.run(at)                               so many lines from `at` on are posted: go on after them
-    quick.learn(outcome)                                 the slow path has read the line that `run` stopped at
+    posted, noise = quick.advance(at)                    so many lines from `at` on are posted, so many more are noise: go on after them
+    quick.learn(at, outcome)                             the slow path has read the line that this stopped at
 
 A file's form is that of the line that the slow path read last. Where lines keep refusing it (several kinds of records take turns) decoding to it
 is wasted, and the file rests from it for a while.
@@ -17,18 +17,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from llm_cost_exporter.quick.forms import FORMATS
+from llm_cost_exporter.quick.noise import Noise
+from llm_cost_exporter.types import Skip
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llm_cost_exporter.quick.forms import Form
     from llm_cost_exporter.quick.posting import Group, Posting
-    from llm_cost_exporter.record import RecordReader
+    from llm_cost_exporter.record import Outcome, RecordReader
     from llm_cost_exporter.source.batch import Line
     from llm_cost_exporter.types import Usage
 
 __all__ = ["QuickLines"]
 
-_CREDIT: Final = 32  # lines that may refuse a form before the file rests from it
+_CREDIT: Final = 32  # lines that may refuse a form, beyond those that fit it, before the file rests from it
 _REST: Final = 512  # lines
 _LONGEST_PREFIX: Final = 200
 _REFUSALS: Final = (msgspec.MsgspecError, ValueError, TypeError, AttributeError, RecursionError)
@@ -38,19 +42,9 @@ class QuickLines:
     """The quick path of one file."""
 
     __slots__ = (
-        "_at",
-        "_credit",
-        "_form",
-        "_group",
-        "_lines",
-        "_posting",
-        "_prefixed",
-        "_reader",
-        "_rest",
-        "_rows",
-        "_scope",
+        "_at", "_credit", "_form", "_group", "_lines", "_noise", "_noisy", "_now", "_posting", "_prefixed", "_reader", "_rest", "_rows", "_scope",
         "_stuck",
-    )
+    )  # fmt: skip
 
     def __init__(self, reader: RecordReader, posting: Posting[Any], scope: str) -> None:
         self._reader = reader
@@ -65,10 +59,14 @@ class QuickLines:
         self._stuck = -1  # the line that refused the form
         self._credit = _CREDIT
         self._rest = 0
+        self._noise: Noise | None = None
+        self._now = 0.0
+        self._noisy = False  # what the slow path read last was no usage: the next records may be none either
 
     def begin(self, lines: Sequence[Line], now: float, base_before: float = -math.inf) -> None:
         """The lines of a batch, all of them to be counted."""
         self._lines, self._rows, self._at, self._stuck = lines, [], 0, -1
+        self._noise, self._now = Noise(lines, self._reader.shapes) if self._reader.knows_noise else None, now
         self._posting.begin(now, base_before)
         self._ask_for_group()
 
@@ -78,10 +76,24 @@ class QuickLines:
         if form is not None:
             self._group = self._posting.group(form, reader.base_labels, self._scope, reader.zone)
 
-    def run(self, at: int) -> int:
+    def advance(self, at: int) -> tuple[int, int]:
+        """How many lines from `at` on were posted quickly, and how many after them are noise. Both 0: `at` is for the slow path."""
+        posted = 0 if self._group is None else self._run(self._group, at)
+        noise = self._noise
+        if noise is None:
+            return posted, 0
+        start = at + posted
+        end = noise.end(start, records=self._noisy)
+        if end == start:
+            return posted, 0
+        last = noise.last_of(start, end)
+        if last is not None and not self._reader.pass_by(self._lines[last], self._now):  # type: ignore[arg-type]
+            return posted, last - start
+        return posted, end - start
+
+    def _run(self, group: Group, at: int) -> int:
         """Post lines from the one with index `at` on, up to the first for the slow path. How many were posted."""
-        group = self._group
-        if group is None or self._reader.holds_calls:
+        if self._reader.holds_calls:
             return 0
         if not self._at <= at < self._at + len(self._rows) and not self._decode(group.form, at):
             return 0
@@ -102,18 +114,23 @@ class QuickLines:
             rows.extend(map(form.decode, map(_record_of, lines) if self._prefixed else lines))  # type: ignore[arg-type]
         except _REFUSALS:
             self._stuck = at + len(rows)
-            self._credit -= 1
-            if self._credit < 0:
-                self._credit, self._rest = _CREDIT, _REST
+            if not rows:
+                self._credit -= 1
+                if self._credit < 0:
+                    self._credit, self._rest = _CREDIT, _REST
         self._rows, self._at = rows, at
         return bool(rows)
 
-    def learn(self, at: int, calls: list[Usage]) -> None:
-        """The slow path found `calls` in line `at`, which was not posted quickly. Never raises."""
-        if len(calls) != 1 or self._rest:
+    def learn(self, at: int, outcome: Outcome) -> None:
+        """The slow path has read line `at`, which was not posted quickly. Never raises."""
+        self._noisy = type(outcome) is Skip
+        if type(outcome) is not list or len(outcome) != 1 or self._rest:
+            return
+        if self._reader.format not in FORMATS:
+            self._form = self._group = None
             return
         try:
-            self._learn(at, calls[0])
+            self._learn(at, outcome[0])
         except Exception:  # noqa: BLE001 - a defect of ours in making a form must cost time and nothing else
             self._form = self._group = None
 
