@@ -41,7 +41,7 @@ def rows(size: Size, folder: Path) -> list[Row]:
                 Row(
                     row.what,
                     row.measured,
-                    f"{row.beside}; decoding alone {decode.show()}: {share:.0%} of it",
+                    f"{row.beside}; decoding alone (orjson) {decode.show()}: {share:.0%} of it",
                     row.ratio,
                     row.must,
                     row.ok,

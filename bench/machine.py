@@ -13,7 +13,7 @@ import peer
 
 __all__ = ["machine"]
 
-_PACKAGES = ("llm-cost-exporter", "orjson", "genai-prices", "prometheus-client")
+_PACKAGES = ("llm-cost-exporter", "msgspec", "orjson", "genai-prices", "prometheus-client")
 
 
 def machine() -> list[str]:

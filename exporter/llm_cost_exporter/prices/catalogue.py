@@ -100,7 +100,8 @@ class Catalogue:
                 return provider.id
         return next((id_ for id_, pattern in _FIRST_PARTY if id_ in self.ids and pattern.match(low)), None)
 
-    def starts(self) -> set[int]:
+    @cached_property
+    def starts(self) -> frozenset[int]:
         """Every total input at which some model's price changes."""
         found: set[int] = set()
         for provider in self.providers.values():
@@ -109,7 +110,7 @@ class Catalogue:
                     for value in price.prices.values():
                         if isinstance(value, TieredPrices):
                             found.update(tier.start for tier in value.tiers)
-        return found
+        return frozenset(found)
 
     @cached_property
     def timestamp(self) -> float:

@@ -2,7 +2,7 @@
 
 Names and fields are those of genai_prices.types, so that the library's data module can be read with these in its place (`bundled.py`).
 Its own come with validators for data that is validated already: a fifth of the exporter's memory and of the time of its start.
-What only serves to read vendors' answers is not kept at all.
+What only serves to read vendors' answers is not kept at all. Nothing here is changed once it is read (frozen objects would take twice as long to make).
 
 Source: genai_prices/types.py, 0.2.
 """
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseEquals:
     equals: str
 
@@ -30,7 +30,7 @@ class ClauseEquals:
         return text.lower() == self.equals.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseStartsWith:
     starts_with: str
 
@@ -38,7 +38,7 @@ class ClauseStartsWith:
         return text.lower().startswith(self.starts_with.lower())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseEndsWith:
     ends_with: str
 
@@ -46,7 +46,7 @@ class ClauseEndsWith:
         return text.lower().endswith(self.ends_with.lower())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseContains:
     contains: str
 
@@ -54,7 +54,7 @@ class ClauseContains:
         return self.contains.lower() in text.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseRegex:
     regex: str
 
@@ -62,7 +62,7 @@ class ClauseRegex:
         return re.search(self.regex, text) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseOr:
     or_: list[Clause]
 
@@ -70,7 +70,7 @@ class ClauseOr:
         return any(clause.is_match(text) for clause in self.or_)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClauseAnd:
     and_: list[Clause]
 
@@ -81,14 +81,14 @@ class ClauseAnd:
 Clause = ClauseEquals | ClauseStartsWith | ClauseEndsWith | ClauseContains | ClauseRegex | ClauseOr | ClauseAnd
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartDateConstraint:
     """From that day (UTC) on."""
 
     start_date: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimeOfDateConstraint:
     """Between two times of every day; without a zone they are UTC."""
 
@@ -99,7 +99,7 @@ class TimeOfDateConstraint:
 Constraint = StartDateConstraint | TimeOfDateConstraint | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tier:
     """Above `start` input tokens a million tokens cost `price` USD, all of the call's."""
 
