@@ -22,7 +22,13 @@ USD_A_TOKEN = 0.15e-6  # gpt-4o-mini's input
 
 def call_line(when: float, tokens: int, model: str = "gpt-4o-mini", **more: Any) -> str:
     """A call of so many input tokens, with its newline."""
-    record = {"timestamp": when, "model": model, "prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens}
+    record = {
+        "timestamp": when,
+        "model": model,
+        "prompt_tokens": tokens,
+        "completion_tokens": 0,
+        "total_tokens": tokens,
+    }
     return json.dumps(record | more) + "\n"
 
 
