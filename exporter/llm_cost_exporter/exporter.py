@@ -64,6 +64,7 @@ class Exporter:
         self._prices: tuple[tuple[str, str, Mapping[str, Decimal]], ...] = ()
         self._reload_ok = True
         self._reload_time = clock.wall()
+        self._started = clock.monotonic()
 
     # start
 
@@ -153,7 +154,7 @@ class Exporter:
                 self._source.poll()
             self._next_poll = monotonic + POLL_SECONDS
         worked = self._pipeline.step()
-        if not worked and self._ledger.in_backlog and self._source.backlog_read():
+        if not worked and self._ledger.in_backlog and self._source.backlog_read() and self._may_be_ready():
             self._become_ready()
         elif polled or not worked:
             self._release_holds()
@@ -165,6 +166,14 @@ class Exporter:
         elif polled:
             self._publish(between_saves=True)
         return worked
+
+    def _may_be_ready(self) -> bool:
+        """After a lost state counters may begin lower than scrapes saw them: a reset, and to rate() all of it a burst.
+
+        So they stay away until what was seen is out of its window.
+        """
+        waited = self._clock.monotonic() - self._started
+        return not self._state.lost or waited >= self._config.new_series_hold
 
     def _become_ready(self) -> None:
         self._count_rotations()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -93,7 +94,8 @@ class Ledger:
         self.ledger_id = meta.get("ledger")
         next_number = max(self._store.highest_number() + 1, int(meta.get("next_number", 1)))
         self._registry.load(list(self._store.accounts(now - IDLE_SECONDS)), next_number)
-        self.ids.load(data for _, data in self._store.ids())
+        with closing(self._store.ids()) as chunks:  # ended before the database is, also where they can't be read
+            self.ids.load(data for _, data in chunks)
 
     # posting: the path of every line
 

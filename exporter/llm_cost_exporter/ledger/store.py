@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from llm_cost_exporter.ledger.accounts import GARBAGE, unrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from llm_cost_exporter.ledger.accounts import Row
@@ -224,7 +224,7 @@ class Store:
         """zone, date, account, usd of every day kept, in order."""
         yield from self._db.execute("SELECT zone, date, account, usd FROM day ORDER BY zone, date, account")
 
-    def ids(self) -> Iterator[tuple[int, bytes]]:
+    def ids(self) -> Generator[tuple[int, bytes]]:
         """Chunks of the ring of ids, oldest first."""
         yield from self._db.execute("SELECT chunk, data FROM ids ORDER BY chunk")
 
