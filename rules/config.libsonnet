@@ -13,7 +13,8 @@
 
     selectors: {
       // Matchers for every metric of the exporter. Empty, since the metrics' names are unique: a job with an unforeseen name
-      // then still counts. Two separate installations in one Prometheus are told apart here.
+      // then still counts. (It is one pack a Prometheus all the same: recorded names would be shared. Several installations are
+      // told apart by budgets that match on their label.)
       metrics: {},
       // What the exporters' targets are in `up`, where nothing else would tell of a target that has never been up.
       targets: { job: 'llm-cost-exporter' },

@@ -48,24 +48,35 @@ function(config, settings, lib)
     );
 
   // Over the limit already is LlmCostBudget's to say.
-  local to_be_passed = |||-
-    (budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit)
+  local undecided = |||-
     and %s
     and (budget:llm_cost_usd:ratio >= %s)
     and (budget:llm_cost_usd:ratio < 1)
   ||| % [enough, promql.number(config.forecast.least_spent)];
-  local near = std.join('\nor\n', [
-    'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
-    for period in ['day', 'month']
-  ]);
+  // Both projections pass the limit: the pace so far, and the recent rate.
+  local leads_there = 'budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit\n' + undecided;
+  // At the recent rate it is soon, and before the period ends; a pace that would have lasted is no comfort then.
+  local is_near = |||-
+    (
+      %s
+    )
+    < on (zone, period) group_left () (period:llm_cost_end_timestamp_seconds:min - time())
+    %s
+  ||| % [
+    promql.indent(std.join('\nor\n', [
+      'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
+      for period in ['day', 'month']
+    ])),
+    undecided,
+  ];
 
   local forecast(severity, expr) = lib.alert(
     'LlmCostBudgetForecast',
     by_budget(expr),
     severity,
     labels={ level: severity },
-    // A burst of minutes moves the last hour's pace; a quarter of an hour of it is a trend. Critical is two hours away at the most: less waiting.
-    hold=if severity == 'critical' then '5m' else '15m',
+    // The recent rate looks back ten minutes at the least: a single batch is over before this is, what goes on is a trend.
+    hold='15m',
     summary='A budget will be used up before its period ends.',
     description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ' and leads to ' + projected
                 + ' at its end.{{ with printf "min(budget:llm_cost_exhaustion:seconds{budget=%q, period=%q})" $labels.budget $labels.period | query }}'
@@ -117,7 +128,7 @@ function(config, settings, lib)
 
   std.map(level, names)
   + [
-    forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [to_be_passed, promql.indent(near)]),
-    forecast('warning', to_be_passed),
+    forecast('critical', is_near),
+    forecast('warning', leads_there),
   ]
   + std.map(burn_rate, ['critical', 'warning', 'info'])

@@ -5,17 +5,30 @@ function(config, settings, lib)
   local own(name, matchers=[]) = settings.metric('llm_cost_exporter_' + name, matchers);
   local stalled = config.log_stalled;
   local calls = 'app:llm_requests:increase1h';
-  // So many an hour from half an hour before this time of day to half an hour after it: not the edge of a working day. `until`: that end.
-  local busy(until) = 'min_over_time(%s[1h] offset %s) >= %d' % [calls, until, stalled.minimum_calls];
+  // So many an hour from an hour before this time of day to an hour after it: not the edge of a working day, nor one that the clocks
+  // moved. `until`: that end.
+  local busy(until) = 'min_over_time(%s[2h] offset %s) >= %d' % [calls, until, stalled.minimum_calls];
   local pipeline(name, expr, severity, hold, summary, description) = lib.alert(
     name, expr, severity, summary=summary, description=description, hold=hold, runbook='pipeline', dashboard='llm-cost-exporter'
   );
+  local known = 'instance:llm_cost_exporter_build_info:last';
   local resets = own('state_resets_total');
+  local lost = 'ledger:llm_cost_exporter_state_resets:max';
+  local rejected = own('lines_rejected_total');
   local folded(matchers) = 'sum by (job, label) (%s) > 0' % settings.growth(own('folded_total', matchers), 3600);
   local behind = config.reading_behind;
 
   [
-    [{ record: calls, expr: 'sum by (%s) (%s)' % [promql.labels(stalled.by), settings.growth(settings.metric('llm_requests_total'), 3600)] }],
+    [{ record: calls, expr: settings.grown(settings.metric('llm_requests_total'), 3600, stalled.by) }],
+    [{
+      // Which targets are exporters, whatever their job is called, as long as they are targets: also while they are down.
+      record: known,
+      expr: |||-
+        max by (job, instance) (%(build)s)
+        or
+        (last_over_time(%(known)s[1d]) and on (job, instance) up)
+      ||| % { build: own('build_info'), known: known },
+    }],
     pipeline(
       'LlmCostExporterDown',
       // Down: a target that should be there, or one of any job that was an exporter. A pod that was scaled down or replaced is no target any
@@ -23,10 +36,10 @@ function(config, settings, lib)
       |||-
         %(targets)s == 0
         or
-        (up == 0 and on (job, instance) last_over_time(%(build)s[1d]))
+        (up == 0 and on (job, instance) %(known)s)
         or
-        (absent(%(targets)s) and on () absent(%(build)s))
-      ||| % { targets: settings.targets, build: own('build_info') },
+        (absent(%(targets)s) and on () absent(%(known)s))
+      ||| % { targets: settings.targets, known: known },
       'critical',
       '5m',
       'An exporter is down, or none is left.',
@@ -42,9 +55,9 @@ function(config, settings, lib)
         %(calls)s > 0
       ||| % {
         calls: calls,
-        week_ago: busy('6d23h30m'),
-        yesterday: busy('23h30m'),
-        three_days_ago: busy('2d23h30m'),
+        week_ago: busy('6d23h'),
+        yesterday: busy('23h'),
+        three_days_ago: busy('2d23h'),
       },
       'warning',
       // The window is an hour; calls may come in bursts.
@@ -67,12 +80,20 @@ function(config, settings, lib)
     ),
     pipeline(
       'LlmCostLinesRejected',
-      'sum by (job, instance, reason) (%s) > 0' % settings.growth(own('lines_rejected_total'), 900),
+      // Growth; or what was rejected before the first scrape, by the first sidecar of the job to do so.
+      |||-
+        sum by (job, instance, reason) (%(growth)s) > 0
+        or
+        sum by (job, instance, reason) (
+          %(rejected)s > 0
+          unless on (job, reason) (max_over_time(%(rejected)s[1d] offset 1h) > 0)
+        )
+      ||| % { growth: settings.growth(rejected, 900), rejected: rejected },
       'warning',
       // A single line may have been spend; the minute is for the scrape that restarts bring.
       '1m',
       "Lines that may have been spend can't be read.",
-      '{{ $labels.instance }} rejected {{ $value | humanize }} lines in 15 minutes: {{ $labels.reason }}. If they were calls, their dollars are missing.',
+      '{{ $labels.instance }} rejected {{ $value | humanize }} lines lately: {{ $labels.reason }}. If they were calls, their dollars are missing.',
     ),
     pipeline(
       'LlmCostSaveFailing',
@@ -110,37 +131,46 @@ function(config, settings, lib)
       'An exporter runs on an old configuration: the last reload was refused.',
       '{{ $labels.instance }} refused its new configuration; the one before stays in force. Its log says what is wrong.',
     ),
+    [{
+      record: lost,
+      expr: 'max by (ledger, reason) (%s * on (job, instance) group_left (ledger) %s)' % [resets, own('ledger_info')],
+    }],
     pipeline(
       'LlmCostStateLost',
-      // Growth on one instance; or a new instance with a higher count than its job had: the pod that starts again under another address.
+      // Growth on one instance; or a ledger with more of them than it had an hour ago: the pod that starts again under another address.
       |||-
         max by (job, instance, reason) (
           %(growth)s > 0
           or
-          (%(resets)s > on (job, reason) group_left () max by (job, reason) (max_over_time(%(resets)s[1d] offset 1h)))
+          (
+            (%(resets)s * on (job, instance) group_left (ledger) %(info)s)
+            > on (ledger, reason) group_left ()
+            last_over_time(%(lost)s[1d] offset 1h)
+          )
         )
-      ||| % { resets: resets, growth: settings.growth(resets, 3600) },
+      ||| % { resets: resets, growth: settings.growth(resets, 3600), info: own('ledger_info'), lost: lost },
       'warning',
       // It has happened; the minute is for the scrape that the restart brings.
       '1m',
       'An exporter lost its state and read its logs anew.',
-      '{{ $labels.instance }} lost its state ({{ $labels.reason }}). What was rotated away from its logs is gone from its totals; closed days stay in the ledger.',
+      "{{ $labels.instance }} lost its state ({{ $labels.reason }}). What was rotated away from its logs is gone from its totals, and from today's and yesterday's; earlier days stay in the ledger.",
     ),
     lib.alert(
       'LlmCostCallsWithoutUsage',
       |||-
-        sum by (provider, model) (%(without)s) > 0
+        %(without)s > 1
         unless on (provider, model) (
-          sum by (provider, model) (%(without)s)
-          <= %(share)s * sum by (provider, model) (%(requests)s)
+          %(without)s
+          <= %(share)s * %(requests)s
         )
       ||| % {
-        without: settings.growth(settings.metric('llm_calls_without_usage_total'), 3600),
-        requests: settings.growth(settings.metric('llm_requests_total'), 3600),
+        // One alone is a stream that its client broke off.
+        without: settings.grown(settings.metric('llm_calls_without_usage_total'), 3600, ['provider', 'model']),
+        requests: settings.grown(settings.metric('llm_requests_total'), 3600, ['provider', 'model']),
         share: promql.number(config.calls_without_usage_ratio),
       },
       'warning',
-      // One stream that is broken off is not worth a message; five minutes of them are.
+      // The window is an hour; the first of many may be among the last of few.
       hold='5m',
       summary='Calls are logged without their usage.',
       description="{{ $value | humanize }} calls of {{ $labels.model }} (provider {{ $labels.provider }}) in an hour were logged without usage: their dollars can't be told.",

@@ -3,20 +3,23 @@ local promql = import '../lib/promql.libsonnet';
 
 function(config, settings, lib)
   local tokens = settings.metric('llm_unpriced_tokens_total');
-  local days = promql.duration.seconds(config.catalogue_stale_after) / 86400;
   [
     lib.alert(
       'LlmCostUnpriced',
-      // Growth; or a history of it that came with a new sidecar, as long as the model has no price now.
+      // Growth (of a model that has a price by now, only what goes on); or a history of it that came with the first sidecar to have it.
       |||-
-        sum by (provider, model) (%(growth)s) > 0
+        (%(growth)s > 0 unless on (provider, model) %(price)s)
+        or
+        %(lately)s > 0
         or
         (
-          sum by (provider, model) (%(tokens)s unless last_over_time(%(tokens)s[1h] offset 1h)) > 0
+          sum by (provider, model) (%(tokens)s) > 0
+          unless on (provider, model) (max_over_time(%(tokens)s[1d] offset 1h) > 0)
           unless on (provider, model) %(price)s
         )
       ||| % {
-        growth: settings.growth(tokens, 3600),
+        growth: settings.grown(tokens, 3600, ['provider', 'model']),
+        lately: settings.grown(tokens, 600, ['provider', 'model']),
         tokens: tokens,
         price: settings.metric('llm_price_usd_per_million_tokens'),
       },
@@ -30,12 +33,12 @@ function(config, settings, lib)
     ),
     lib.alert(
       'LlmCostPriceCatalogueStale',
-      'time() - min by (job) (%s > 0) > %d' % [settings.metric('llm_cost_exporter_price_catalogue_timestamp_seconds'), days * 86400],
+      'time() - min by (job) (%s > 0) > %d' % [settings.metric('llm_cost_exporter_price_catalogue_timestamp_seconds'), promql.duration.seconds(config.catalogue_stale_after)],
       'warning',
       // It was right for months; an hour more lets an update be rolled out.
       hold='1h',
       summary='The price catalogue is old.',
-      description='The oldest price catalogue in use is {{ $value | humanizeDuration }} old; more than %d days is stale. Prices that changed since are billed at their old rate.' % days,
+      description='The oldest price catalogue in use is {{ $value | humanizeDuration }} old; more than %s is stale. Prices that changed since are billed at their old rate.' % config.catalogue_stale_after,
       runbook='prices',
       dashboard='llm-cost-exporter',
     ),

@@ -27,7 +27,7 @@ function(config, settings, lib)
 
   local record(window) = [{
     record: window.record,
-    expr: scaled(window, 'sum by (%s) (%s)' % [promql.labels(by), settings.growth(cost, window.seconds)]),
+    expr: scaled(window, settings.grown(cost, window.seconds, by)),
   }];
 
   local alert(window, severity) =
@@ -43,7 +43,7 @@ function(config, settings, lib)
       description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money
                   + ' %s; more than $%s is %s.' % [window.unit, promql.number(threshold), severity]
                   + (if contributors == [] then '' else lib.top_contributor(
-                       'topk(1, sum by (%s) (%s) > 0)' % [promql.labels(contributors), settings.growth(mine, window.seconds)],
+                       'topk(1, %s > 0)' % settings.grown(mine, window.seconds, contributors),
                        by + by,
                        contributors
                      )),
@@ -57,4 +57,8 @@ function(config, settings, lib)
     for window in windows
     for severity in ['critical', 'warning']
     if std.get(window.thresholds, severity) != null
+    // Both of one severity would be one alert to Alertmanager, firing and resolved at once: the lower threshold says it.
+    if !(severity == 'critical'
+         && std.get(window.thresholds, 'warning') != null
+         && lib.severity(window.alert, 'critical') == lib.severity(window.alert, 'warning'))
   ]

@@ -9,11 +9,11 @@ function(config, settings, lib)
   [
     watch(
       'LlmCostLedgerStale',
-      // Evaluated late or no more; or there is spend and no budget that tells it.
+      // Evaluated late or no more; or there is spend and a budget that does not tell it.
       |||-
         time() - max(last_over_time(ledger:llm_cost_evaluation_timestamp_seconds:last[1d])) > 300
         or
-        (absent(budget:llm_cost_usd:spent) and on () count(%(days)s))
+        (count(budget:llm_cost_usd:limit unless on (budget, period) budget:llm_cost_usd:spent) and on () count(%(days)s))
         or
         absent(last_over_time(ledger:llm_cost_evaluation_timestamp_seconds:last[1d]))
       ||| % { days: settings.metric('llm_cost_day_usd') },

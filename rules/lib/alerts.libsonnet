@@ -6,19 +6,22 @@ local arguments(labels) = std.join(' ', ['$labels.' + label for label in labels]
 
 function(config)
   local setting(name) = { enabled: true, severity: null } + std.get(config.alerts, name, {});
-  local severity_of(name, default) =
-    local given = setting(name).severity;
-    if given == null then default
-    else if std.isString(given) then given
-    else std.get(given, default, default);
   {
+    // The severity that the policy gives an alert in place of `default`.
+    severity(name, default)::
+      local given = setting(name).severity;
+      if given == null then default
+      else if std.isString(given) then given
+      else std.get(given, default, default),
+
     // One rule; [] where the alert is turned off. `level` and more labels beside severity come by `labels`.
     alert(name, expr, severity, summary, description, runbook, dashboard, hold=null, labels={})::
+      local given = self.severity(name, severity);
       if !setting(name).enabled then [] else [{
         alert: name,
         expr: expr,
         [if hold != null then 'for']: hold,
-        labels: labels { severity: severity_of(name, severity) },
+        labels: labels { severity: given },
         annotations: {
           summary: summary,
           description: description,
@@ -40,7 +43,9 @@ function(config)
 
     // A sentence on who spends most: ` Most of it: gpt-4o, app checkout, $12.00.` `query` has its labels among `names`.
     top_contributor(query, labels, names)::
-      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }} Most of it:'
+      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}'
+      // Whoever has no name is no news.
+      + '{{ if or ' + std.join(' ', ['(. | first | label "%s")' % name for name in names]) + ' }} Most of it:'
       + std.join('', ['{{ with . | first | label "%s" }} %s {{ . }},{{ end }}' % [name, name] for name in names])
-      + ' {{ . | first | value | printf "$%.2f" }}.{{ end }}',
+      + ' {{ . | first | value | printf "$%.2f" }}.{{ end }}{{ end }}',
   }

@@ -19,16 +19,23 @@ function(settings)
     live_days(matchers=[]):: live('llm_cost_day_usd', day, matchers),
     live_months(matchers=[]):: live('llm_cost_month_usd', month, matchers),
 
-    // Today's and yesterday's dollars by ledger: live, else as last seen. (The recorded series has the live value too; it is read anew
-    // since vmalert sees a rule's result only at its next evaluation.)
+    // Today's and yesterday's dollars by ledger: live, else as last seen. A ledger that is live tells all of its day, so nothing that was
+    // carried is added to it: a label that was dropped, or changed in a log read anew, would count twice. (The recorded series has the live
+    // value too; it is read anew since vmalert sees a rule's result only at its next evaluation.)
     days(matchers=[]):: |||-
       %s
       or
-      %s
-    ||| % [calendar.live_days(matchers), promql.select('ledger:llm_cost_day_usd:last', matchers)],
+      (
+        %s
+        unless on (ledger, zone, date) %s
+      )
+    ||| % [
+      calendar.live_days(matchers),
+      promql.select('ledger:llm_cost_day_usd:last', matchers),
+      settings.metric('llm_cost_day_usd'),
+    ],
 
-    // This month's dollars by ledger as the sidecars tell them. A ledger that is live tells all of its month, so nothing that was carried is
-    // added to it: labels that changed in a log read anew would count twice.
+    // The same for this month, as the sidecars tell it.
     months(matchers=[]):: |||-
       %s
       or
@@ -90,7 +97,10 @@ function(settings)
           %s
         )
         or
-        %s
+        (
+          %s
+          unless on (zone, month, date) ledger:llm_cost_day_usd:last
+        )
       ||| % [settings.labels, promql.indent(calendar.days(matchers)), promql.select('date:llm_cost_usd:sum', matchers)]), 6),
       by_months: promql.indent(calendar.of_this_month(calendar.months(matchers)), 6),
     },

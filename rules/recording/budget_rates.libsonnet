@@ -6,16 +6,21 @@ function(settings)
     local cost = settings.metric('llm_cost_usd_total', promql.matchers(budget.match));
     local labels = { budget: budget.name };
     // Nothing spent is a rate of 0.
-    local rate(seconds) = 'sum(%s) / %d or vector(0)' % [settings.growth(cost, seconds), seconds];
+    local rate(seconds) = '%s / %d or vector(0)' % [settings.grown(cost, seconds, []), seconds];
     [
       { record: 'budget:llm_cost_usd:rate5m', labels: labels, expr: rate(300) },
+      { record: 'budget:llm_cost_usd:rate10m', labels: labels, expr: rate(600) },
       { record: 'budget:llm_cost_usd:rate1h', labels: labels, expr: rate(3600) },
     ]
     for budget in settings.budgets
   ])
   + [
-    // What a forecast goes by: of a day the last hour; of a month the mean of the last day's hours, or each night would call the forecast
-    // off and each morning bring it back.
-    { record: 'budget:llm_cost_usd:recent_rate', labels: { period: 'day' }, expr: 'budget:llm_cost_usd:rate1h' },
+    // What a forecast goes by. Of a day the last hour, as long as the spending goes on: a batch that is over tells nothing of the evening. Of a
+    // month the mean of the last day's hours, or each night would call the forecast off and each morning bring it back.
+    {
+      record: 'budget:llm_cost_usd:recent_rate',
+      labels: { period: 'day' },
+      expr: '(budget:llm_cost_usd:rate1h < budget:llm_cost_usd:rate10m) or budget:llm_cost_usd:rate10m',
+    },
     { record: 'budget:llm_cost_usd:recent_rate', labels: { period: 'month' }, expr: 'avg_over_time(budget:llm_cost_usd:rate1h[1d])' },
   ]

@@ -10,18 +10,19 @@ function(settings)
           min by (zone, date) (%s)
           or
           last_over_time(date:llm_cost_day_start_timestamp_seconds:min[2d])
-        ) > time() - 172800
+        ) > time() - 177300
       ||| % metric('llm_cost_day_start_timestamp_seconds'),
     },
     {
-      // Until a day after its end: yesterday is corrected by late lines.
+      // Until a day after its end, as long as exporters tell it (yesterday is corrected by late lines), and a quarter of an hour more: where the
+      // last scrape of a live sidecar outlived what is carried of a dead one, the day would close without the dead one's dollars.
       record: 'date:llm_cost_day_end_timestamp_seconds:max',
       expr: |||-
         (
           max by (zone, date) (%s)
           or
           last_over_time(date:llm_cost_day_end_timestamp_seconds:max[2d])
-        ) > time() - 86400
+        ) > time() - 87300
       ||| % metric('llm_cost_day_end_timestamp_seconds'),
     },
     {

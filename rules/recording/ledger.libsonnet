@@ -1,6 +1,7 @@
 // The calendar ledger: dollars of days and months that outlive the sidecars which counted them.
 //
 // A live value wins over a carried one: it is what the log says, and may be corrected downwards; a maximum would keep a mistake all day.
+// It wins for its ledger's whole day: the sets of labels that it does not tell any more are gone, not forgotten.
 // `ledger`, not `instance`, is the identity of a count: a sidecar that moves with its state does not count twice, one whose log is new adds.
 local promql = import '../lib/promql.libsonnet';
 
@@ -14,8 +15,9 @@ function(settings, calendar)
         (
           last_over_time(ledger:llm_cost_day_usd:last[2d])
           and on (zone, date) date:llm_cost_day_end_timestamp_seconds:max
+          unless on (ledger, zone, date) %s
         )
-      ||| % calendar.live_days(),
+      ||| % [calendar.live_days(), settings.metric('llm_cost_day_usd')],
     },
     {
       record: 'ledger:llm_cost_month_usd:last',
@@ -25,8 +27,9 @@ function(settings, calendar)
         (
           last_over_time(ledger:llm_cost_month_usd:last[2d])
           and on (zone, month) month:llm_cost_month_end_timestamp_seconds:max
+          unless on (ledger, zone, month) %s
         )
-      ||| % calendar.live_months(),
+      ||| % [calendar.live_months(), settings.metric('llm_cost_month_usd')],
     },
     {
       // Closed days are carried to the end of the month, by the grouping labels alone: by ledger they would be too many.
@@ -39,6 +42,7 @@ function(settings, calendar)
         (
           last_over_time(date:llm_cost_usd:sum[2d])
           and on (zone, month) month:llm_cost_month_end_timestamp_seconds:max
+          unless on (zone, month, date) ledger:llm_cost_day_usd:last
         )
       ||| % [settings.labels, promql.indent(calendar.days())],
     },

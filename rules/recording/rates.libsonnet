@@ -5,8 +5,8 @@ local promql = import '../lib/promql.libsonnet';
 local input_types = ['input', 'cache_read', 'cache_write', 'audio_input', 'image_input', 'video_input'];
 
 function(settings)
-  local by(expr) = 'sum by (%s) (%s)' % [settings.labels, expr];
-  local rate(selector, seconds) = '%s / %d' % [by(settings.growth(selector, seconds)), seconds];
+  local grown(selector, seconds) = settings.grown(selector, seconds, settings.label_list);
+  local rate(selector, seconds) = '%s / %d' % [grown(selector, seconds), seconds];
   local counters = {
     llm_cost_usd: settings.metric('llm_cost_usd_total'),
     llm_tokens: settings.metric('llm_tokens_total'),
@@ -44,8 +44,8 @@ function(settings)
         )
         / (%(all)s > 0)
       ||| % {
-        hits: by(settings.growth(tokens('cache_read'), 3600)),
-        all: by(settings.growth(tokens(input_types), 3600)),
+        hits: grown(tokens('cache_read'), 3600),
+        all: grown(tokens(input_types), 3600),
       },
     },
   ]
