@@ -19,6 +19,10 @@ function(config, settings, lib)
   local period = '{{ if eq $labels.period "day" }}today{{ else }}this month{{ end }}';
   local dashboard = 'llm-cost-budgets' + lib.variables(['budget']);
 
+  // The share of a budget that is spent. (Not its recorded series: vmalert would see that one evaluation later.)
+  local ratio(matchers=[]) =
+    '%s / on (budget, period) group_left () budget:llm_cost_usd:limit' % promql.select('budget:llm_cost_usd:spent', matchers);
+
   // Budgets whose level is the same stand in one comparison.
   local shares(level) =
     local share(budget) = std.get(config.levels + budget.levels, level);
@@ -27,7 +31,7 @@ function(config, settings, lib)
     local all(value) = std.length(those(value)) == std.length(settings.budgets);
     [
       '%s >= %s' % [
-        promql.select('budget:llm_cost_usd:ratio', if all(value) then [] else promql.matchers({ budget: those(value) })),
+        ratio(if all(value) then [] else promql.matchers({ budget: those(value) })),
         promql.number(value),
       ]
       for value in distinct
@@ -51,9 +55,9 @@ function(config, settings, lib)
   local to_be_passed = |||-
     (budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit)
     and %s
-    and (budget:llm_cost_usd:ratio >= %s)
-    and (budget:llm_cost_usd:ratio < 1)
-  ||| % [enough, promql.number(config.forecast.least_spent)];
+    and (%s >= %s)
+    and (%s < 1)
+  ||| % [enough, ratio(), promql.number(config.forecast.least_spent), ratio()];
   local near = std.join('\nor\n', [
     'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
     for period in ['day', 'month']
