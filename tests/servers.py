@@ -1,4 +1,4 @@
-"""Real servers for tests: Prometheus, Alertmanager and VictoriaMetrics of two generations, and our own exporter.
+"""Real servers for tests: Prometheus, Alertmanager, VictoriaMetrics and vmalert of two generations, and our own exporter.
 
 A test asks for the fixture `servers` (conftest.py), which stops at its end whatever it started:
 
@@ -63,7 +63,8 @@ class Server:
         self.url = f"http://{address}"
         self.http = requests.Session()
         self.http.trust_env = False  # no proxy between a test and loopback
-        self.process = Process(name, command, directory)
+        self._start = lambda: Process(name, command, directory)
+        self.process = self._start()
 
     def get(self, path: str, **how: Any) -> requests.Response:
         """GET `path`, whatever the status."""
@@ -84,6 +85,11 @@ class Server:
         """End it (SIGTERM) and give its exit status."""
         self.http.close()
         return self.process.terminate()
+
+    def start_again(self) -> None:
+        """Start it anew after `stop` or `kill`, on the same address and data; it may not be ready yet."""
+        assert self.process.exit_status() is not None, f"{self.address} still runs"
+        self.process = self._start()
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -215,6 +221,37 @@ class Servers:
             *flags,
         )
         server = PromServer("victoria-metrics", command, address, home)
+        server.ready_path = "/health"
+        return self._up(server)
+
+    def vmalert(
+        self,
+        generation: str,
+        storage: PromServer,
+        rules: Iterable[Path | Mapping[str, Any]],
+        *,
+        notifier: str,
+        flags: Sequence[str] = (),
+    ) -> PromServer:
+        """A vmalert that reads from and writes to a VictoriaMetrics; alerts go to the address `notifier`.
+
+        It has the rules, alerts and status paths of Prometheus' API, and no queries.
+        """
+        home, address = self._home("vmalert"), _address()
+        command: list[str | Path] = [
+            find_program("vmalert", generation),
+            *(f"-rule={path}" for path in _rule_files(home, rules)),
+            f"-datasource.url={storage.url}",
+            f"-remoteWrite.url={storage.url}",
+            f"-remoteRead.url={storage.url}",
+            f"-notifier.url=http://{notifier}",
+            f"-httpListenAddr={address}",
+            "-loggerLevel=WARN",
+            *flags,
+        ]
+        if generation == "new":
+            command.append("-rule.evalDelay=0s")  # the VictoriaMetrics of a test answers without delay
+        server = PromServer("vmalert", command, address, home)
         server.ready_path = "/health"
         return self._up(server)
 

@@ -19,6 +19,10 @@ function(config, settings, lib)
   local period = '{{ if eq $labels.period "day" }}today{{ else }}this month{{ end }}';
   local dashboard = 'llm-cost-budgets' + lib.variables(['budget']);
 
+  // The share of a budget that is spent. (Not its recorded series: vmalert would see that one evaluation later.)
+  local ratio(matchers=[]) =
+    '%s / on (budget, period) group_left () budget:llm_cost_usd:limit' % promql.select('budget:llm_cost_usd:spent', matchers);
+
   // Budgets whose level is the same stand in one comparison.
   local shares(level) =
     local share(budget) = std.get(config.levels + budget.levels, level);
@@ -27,7 +31,7 @@ function(config, settings, lib)
     local all(value) = std.length(those(value)) == std.length(settings.budgets);
     [
       '%s >= %s' % [
-        promql.select('budget:llm_cost_usd:ratio', if all(value) then [] else promql.matchers({ budget: those(value) })),
+        ratio(if all(value) then [] else promql.matchers({ budget: those(value) })),
         promql.number(value),
       ]
       for value in distinct
@@ -50,9 +54,9 @@ function(config, settings, lib)
   // Over the limit already is LlmCostBudget's to say.
   local undecided = |||-
     and %s
-    and (budget:llm_cost_usd:ratio >= %s)
-    and (budget:llm_cost_usd:ratio < 1)
-  ||| % [enough, promql.number(config.forecast.least_spent)];
+    and (%s >= %s)
+    and (%s < 1)
+  ||| % [enough, ratio(), promql.number(config.forecast.least_spent), ratio()];
   // Both projections pass the limit: the pace so far, and the recent rate.
   local leads_there = 'budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit\n' + undecided;
   // At the recent rate it is soon, and before the period ends; a pace that would have lasted is no comfort then.

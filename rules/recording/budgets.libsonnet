@@ -1,5 +1,6 @@
 // Budgets: spent, limit, share, and where it leads. `period` is day or month; series of a budget with an owner carry its `team`.
 local promql = import '../lib/promql.libsonnet';
+local rates = import 'budget_rates.libsonnet';
 
 function(settings, calendar)
   local periods(budget) = std.prune({ day: budget.daily_usd, month: budget.monthly_usd });
@@ -27,6 +28,40 @@ function(settings, calendar)
         expr: 'topk(3, max by (%s) (%s) > 0)' % [settings.labels, promql.select(to_date[period], matchers)],
       },
     ];
+
+  // budget:llm_cost_usd:recent_rate, reckoned anew as all that alerts wait for: vmalert sees a rule's result only at its next evaluation, so
+  // each step of a chain costs it a minute.
+  local recent_rate = |||-
+    (
+      label_replace(%s, "period", "day", "", "")
+      or
+      label_replace(%s, "period", "month", "", "")
+    )
+  ||| % [rates.recent.day, rates.recent.month];
+
+  // What a budget's spending leads to at the end of its period.
+  local projected = {
+    by_rate: |||-
+      budget:llm_cost_usd:spent
+      + (
+        (
+          0 * budget:llm_cost_usd:spent
+          + on (zone, period) group_left () (period:llm_cost_end_timestamp_seconds:min - time())
+        )
+        * on (budget, period) group_left ()
+        %s
+      )
+    ||| % promql.indent(recent_rate),
+    // In the first minute of a period as if it were over: nothing divided by nothing is no forecast.
+    by_pace: |||-
+      budget:llm_cost_usd:spent
+      * on (zone, period) group_left ()
+      (
+        (period:llm_cost_end_timestamp_seconds:min - period:llm_cost_start_timestamp_seconds:max)
+        / clamp_min(time() - period:llm_cost_start_timestamp_seconds:max, 60)
+      )
+    |||,
+  };
 
   std.flattenArrays([
     rules(budget, period)
@@ -63,44 +98,41 @@ function(settings, calendar)
     },
     {
       record: 'budget:llm_cost_usd:projected_by_rate',
-      expr: |||-
-        budget:llm_cost_usd:spent
-        + (
-          (
-            0 * budget:llm_cost_usd:spent
-            + on (zone, period) group_left () (period:llm_cost_end_timestamp_seconds:min - time())
-          )
-          * on (budget, period) group_left () budget:llm_cost_usd:recent_rate
-        )
-      |||,
+      expr: projected.by_rate,
     },
     {
-      // In the first minute of a period as if it were over: nothing divided by nothing is no forecast.
       record: 'budget:llm_cost_usd:projected_by_pace',
-      expr: |||-
-        budget:llm_cost_usd:spent
-        * on (zone, period) group_left ()
-        (
-          (period:llm_cost_end_timestamp_seconds:min - period:llm_cost_start_timestamp_seconds:max)
-          / clamp_min(time() - period:llm_cost_start_timestamp_seconds:max, 60)
-        )
-      |||,
+      expr: projected.by_pace,
     },
     {
       // The lower of both. Early in a period its pace says nothing yet, and a burst says nothing of the rest of it: only both together do.
       record: 'budget:llm_cost_usd:projected',
       expr: |||-
-        (budget:llm_cost_usd:projected_by_rate < budget:llm_cost_usd:projected_by_pace)
+        (
+          (
+            %(by_rate)s
+          )
+          < (
+            %(by_pace)s
+          )
+        )
         or
-        budget:llm_cost_usd:projected_by_pace
-      |||,
+        %(by_pace_again)s
+      ||| % {
+        by_rate: promql.indent(projected.by_rate, 4),
+        by_pace: promql.indent(projected.by_pace, 4),
+        by_pace_again: projected.by_pace,
+      },
     },
     {
       // Seconds until the limit at the recent rate; nothing where nothing is being spent.
       record: 'budget:llm_cost_exhaustion:seconds',
       expr: |||-
         clamp_min(budget:llm_cost_usd:limit - on (budget, period) group_right () budget:llm_cost_usd:spent, 0)
-        / on (budget, period) group_left () (budget:llm_cost_usd:recent_rate > 0)
-      |||,
+        / on (budget, period) group_left () (
+          %s
+          > 0
+        )
+      ||| % promql.indent(recent_rate),
     },
   ]

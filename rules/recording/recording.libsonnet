@@ -9,9 +9,7 @@
         name: 'llm-cost-rates',
         // Longer than a lookback of five minutes a rule's result would be gone between two evaluations.
         interval: '1m',
-        rules:
-          (import 'rates.libsonnet')(settings)
-          + (import 'budget_rates.libsonnet')(settings),
+        rules: (import 'rates.libsonnet')(settings),
       },
       {
         // One group, so that its rules are evaluated in this order.
@@ -20,6 +18,7 @@
         rules:
           (import 'calendar.libsonnet')(settings)
           + (import 'ledger.libsonnet')(settings, calendar)
+          + (import 'budget_rates.libsonnet').rules(settings)
           + (import 'budgets.libsonnet')(settings, calendar),
       },
     ],
