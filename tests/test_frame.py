@@ -110,6 +110,7 @@ def test_each_runtime_dependency_is_used():
         "PyYAML": "yaml",
         "genai-prices": "genai_prices",
         "jsonnet": "_jsonnet",
+        "google-re2": "re2",
         "prometheus-client": "prometheus_client",
     }
     source = "\n".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))

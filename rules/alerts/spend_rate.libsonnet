@@ -37,7 +37,7 @@ function(config, settings, lib)
     lib.alert(
       window.alert,
       // The highest of the last minute: one scrape that is missed, or comes less often than the policy says, is no end of the spending.
-      'max_over_time(%s[1m]) > %s' % [window.record, promql.number(std.max(threshold, config.minimum_usd))],
+      'max_over_time(%s[1m]) > %s' % [window.record, promql.number(threshold)],
       severity,
       summary='A model spends more dollars %s than is allowed.' % window.unit,
       description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money

@@ -111,7 +111,7 @@ def test_one_day_is_told_alike_by_every_engine(replay: Replay) -> None:
 
     # past the limit a forecast has no more to say
     replay.spend(2, model="gpt-4o")
-    replay.fires("LlmCostBudgetForecast", everywhere=False)
+    replay.fires("LlmCostBudgetForecast", everywhere=False, period="day")
     replay.ledger_says(day=101, month=584)
 
     replay.midnight()

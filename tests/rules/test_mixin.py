@@ -41,7 +41,7 @@ def test_a_part_of_a_setting_can_be_overridden():
         "{ levels+: { critical: 0.85, info: null }, spend_rate+: { minute+: { critical: 70 } }, selectors+: { metrics: { cluster: 'a' } } }"
     )
     levels = {rule["labels"]["level"]: rule["expr"] for rule in named(alerts, "LlmCostBudget")}
-    assert "ratio >= 0.85" in levels["critical"]
+    assert "limit >= 0.85)" in levels["critical"]
     assert "info" not in levels
     assert [rule["expr"].rpartition(" ")[2] for rule in named(alerts, "LlmCostSpendRateMinute")] == ["70", "10"]
     (record,) = named(alerts, "model:llm_cost_usd:increase1m")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,24 +28,31 @@ def command(policy: Path | None, out: Path) -> None:
     """
     complete = load(policy)
     files = render(complete)
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out: {out} is no folder; the name of a folder would be right")
-    for path, text in files.items():
-        _write(out / path, text)
+    inner = next(folder for folder in (out, *out.absolute().parents) if os.path.lexists(folder))
+    if not inner.is_dir():
+        raise UsageError(f"--out: {inner} is no folder; the name of a folder would be right")
+    _write({out / path: text for path, text in files.items()})
+    for path in files:
         click.echo(out / path)
     if complete.get("alertmanager"):
         click.echo("warning: alertmanager: this version renders no Alertmanager configuration yet", err=True)
 
 
-def _write(path: Path, text: str) -> None:
-    """Write the file whole or not at all: Prometheus may be reading it. Raises ExporterError."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+def _write(files: dict[Path, str]) -> None:
+    """Write the files, each whole and all or (where the disk refuses one) none: Prometheus may be reading them. Raises ExporterError."""
+    halves = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            half.write_text(text, encoding="utf-8")
+        for path, half in halves.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            half.write_text(files[path], encoding="utf-8")
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        for path, half in halves.items():
             half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
     except OSError as bad:
         raise ExporterError(f"{path}: can't be written: {bad.strerror}") from None
+    finally:
+        for half in halves.values():
+            with suppress(OSError):
+                half.unlink(missing_ok=True)

@@ -27,8 +27,8 @@ _OURS = frozenset(
     ("ledger", "zone", "month", "date", "token_type", "reason", "le", "budget", "period", "level", "severity", "alertname", "alertgroup", "account")
 )  # fmt: skip
 
-# What Prometheus' regular expressions (RE2) lack and Python's have.
-_NOT_RE2 = re.compile(r"\(\?(?:=|!|<=|<!|>|\()|\(\?P=|(?<!\\)(?:\\\\)*\\[1-9Z]|[*+?}]\+")
+# Words that PromQL takes for something else where a label's name stands, in any case.
+_WORDS = frozenset(("inf", "nan", "without"))
 
 
 def number(least: float, most: float) -> Callable[[object], float]:
@@ -57,9 +57,10 @@ def duration(least: float, most: float) -> Callable[[object], str]:
 
 
 def name(value: str) -> str:
-    """The name of a budget or a team: it stands in a label and in messages."""
-    if not value.strip() or len(value) > 64 or any(unicodedata.category(char)[0] == "C" for char in value):
-        raise ValueError("a short name, such as search, would be right")
+    """The name of a budget or a team: it stands in a label and in messages, so it must be what it looks like."""
+    odd = any(unicodedata.category(char)[0] == "C" or (char.isspace() and char != " ") for char in value)
+    if not value or value != value.strip() or len(value) > 64 or odd or not unicodedata.is_normalized("NFC", value):
+        raise ValueError("a short name without spaces around it, such as search, would be right")
     return value
 
 
@@ -77,7 +78,7 @@ def spend_label(value: str) -> str:
         raise ValueError(
             f"{value} says which sidecar counted, not what was spent; a label such as app or team would be right"
         )
-    if value in _OURS:
+    if value in _OURS or value.lower() in _WORDS:
         raise ValueError(f"{value} has a meaning of its own in the rules; a label such as app or team would be right")
     return value
 
@@ -138,12 +139,19 @@ def _plain(text: str, right: str) -> str:
 
 def _regex(pattern: str) -> None:
     """Refuse what Prometheus would refuse. Raises ValueError."""
+    import re2  # noqa: PLC0415 - for those only who match by one
+
+    options = re2.Options()
+    options.log_errors = False
     try:
-        re.compile(pattern)
-    except re.error as bad:
-        raise ValueError(f"{pattern[:60]!r} is no regular expression: {bad.msg}") from None
-    if _NOT_RE2.search(pattern):
-        raise ValueError(f"{pattern[:60]!r} looks around or back, which Prometheus' regular expressions (RE2) can't")
+        re2.compile(pattern, options)
+    except re2.error as bad:
+        why = bad.args[0].decode(errors="replace") if isinstance(bad.args[0], bytes) else str(bad)
+        raise ValueError(f"{pattern[:60]!r} is no regular expression of Prometheus (RE2): {why}") from None
+    if r"\C" in pattern or "(?<" in pattern:
+        raise ValueError(
+            f"{pattern[:60]!r} has \\C or (?<, which not every Prometheus takes; (?P<name>…) names a group"
+        )
 
 
 def severity(value: object) -> object:

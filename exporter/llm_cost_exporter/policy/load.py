@@ -68,7 +68,7 @@ def _problems(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seen: dict[str, int] = {}
     for index, budget in enumerate(policy["budgets"]):
         key = f"budgets[{index}]"
-        first = seen.setdefault(budget["name"], index)
+        first = seen.setdefault(budget["name"].casefold(), index)
         if first != index:
             yield f"{key}.name", f"{budget['name']!r} is the name of budgets[{first}] too; each needs its own"
         limits = {name: budget[name] for name in ("daily_usd", "monthly_usd") if budget.get(name) is not None}
@@ -84,11 +84,19 @@ def _problems(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if own:
             yield from _disorder(f"{key}.levels", {**policy["levels"], **own})
     for window in ("minute", "hour"):
-        warning, critical = (policy["spend_rate"][window].get(severity) for severity in ("warning", "critical"))
-        if warning is not None and critical is not None and warning >= critical:
+        given = {
+            name: usd for name in ("warning", "critical") if (usd := policy["spend_rate"][window].get(name)) is not None
+        }
+        for name, usd in given.items():
+            if usd < policy["minimum_usd"]:
+                yield (
+                    f"spend_rate.{window}.{name}",
+                    f"{usd:g} is below minimum_usd, {policy['minimum_usd']:g}; a smaller minimum_usd would be right",
+                )
+        if len(given) > 1 and given["warning"] >= given["critical"]:
             yield (
                 f"spend_rate.{window}",
-                f"warning ({warning:g}) is not below critical ({critical:g}); it would be right",
+                f"warning ({given['warning']:g}) is not below critical ({given['critical']:g}); it would be right",
             )
     for index, row in enumerate(policy["burn_rate"]):
         if parse_duration(row["short"]) >= parse_duration(row["long"]):

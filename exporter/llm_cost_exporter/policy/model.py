@@ -137,7 +137,7 @@ class Policy(_Model):
     """The whole policy, as far as it was given."""
 
     timezone: Annotated[StrictStr, AfterValidator(config_checks.zone)] | None = None
-    scrape_interval: Annotated[str, BeforeValidator(checks.duration(1, 3600))] = ""
+    scrape_interval: Annotated[str, BeforeValidator(checks.duration(1, 120))] = ""
     grouping_labels: SpendLabels = []
     selectors: Selectors = Selectors()
     budgets: Annotated[list[Budget], BeforeValidator(checks.some)] = []
