@@ -305,7 +305,8 @@ class Exporter:
 
     def _publish(self) -> None:
         now, ledger, source = self._clock.wall(), self._ledger, self._source
-        ledger.settle_all()
+        if not ledger.in_backlog:  # before that nothing of the sums is shown
+            ledger.settle_all()
         view = self.exposition.view
         days = view.days
         if days is None or not days.holds(now, ledger.days):

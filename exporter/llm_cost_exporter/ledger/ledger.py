@@ -286,11 +286,11 @@ class Ledger:
         self.stats.last_event = max(self.stats.last_event, cell.last)
         for name in route.folded:
             self.stats.folded[name] += calls
-        self._post(account, cell.tariff, cell.tokens(), cell.cost(), (), {}, calls=calls, old=old)
+        tokens = cell.tokens()
+        usd = self._post(account, cell.tariff, tokens, cell.cost(tokens), (), tokens, calls=calls, old=old) or 0
         span, unit = account.span, cell.unit
         self._touch(span)
         self._histogram(span, "input_tokens").take(cell.token_counts, cell.into + cell.cached, old=old)
-        usd = cell.usd()
         costs = self._histogram(span, "cost")
         costs.take(cell.cost_counts, usd, old=old)
         for bucket, (call, units, when) in cell.exemplars.items():

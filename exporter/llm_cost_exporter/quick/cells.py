@@ -91,11 +91,8 @@ class Cell:
         counts = (self.cached, self.into, self.reasoning, self.out)
         return {meter: count for meter, count in zip(METERS, counts, strict=True) if count}
 
-    def cost(self) -> dict[str, int]:
-        """1e-24 USD by meter, for the meters that have tokens."""
+    def cost(self, tokens: dict[str, int]) -> dict[str, int]:
+        """What `tokens` of this cell cost, 1e-24 USD by meter."""
         assert self.rates is not None
-        return {meter: count * self.rates.meters[meter] for meter, count in self.tokens().items()}
-
-    def usd(self) -> int:
-        """1e-24 USD of all calls."""
-        return sum(self.cost().values())
+        per_token = self.rates.meters
+        return {meter: count * per_token[meter] for meter, count in tokens.items()}
