@@ -27,6 +27,10 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 test: lint check-generated servers ## lint, and all tests against real servers
 	$(BIN)/pytest $(TESTS)
 
+.PHONY: torture
+torture: servers ## the attacks in their long form: hours of kills, rotations, garbage, broken states (TESTS=… for some of them)
+	TORTURE=long $(BIN)/pytest -m torture $(TESTS)
+
 .PHONY: lint
 lint: venv ## style, format and types
 	$(BIN)/ruff check
@@ -34,8 +38,9 @@ lint: venv ## style, format and types
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: venv ## measure, and write bench/RESULTS.md
-	PYTHONPATH=scripts $(BIN)/python bench/bench.py
+bench: venv ## measure, and write bench/RESULTS.md (QUICK=1 to try it in seconds, PARTS=scrape,save for some of it)
+	@$(BIN)/python scripts/fetch_servers.py peer || true
+	$(BIN)/python bench/bench.py $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS))
 
 .PHONY: generate
 generate: venv ## write the committed files that are made from others

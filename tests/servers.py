@@ -226,14 +226,15 @@ class Servers:
         args: Sequence[str] = (),
         address: str | None = None,
         wait: bool = True,
+        program: Sequence[str | Path] = ("-m", "llm_cost_exporter"),
     ) -> Exporter:
         """`llm-cost-exporter run` on these files, or with a configuration (a file or its content).
 
         `state` is its state directory (default: a new one), `address` where it listens (default: a free port on loopback);
-        `wait` is for /-/ready.
+        `wait` is for /-/ready; `program` is what Python runs.
         """
         home, address = self._home("exporter"), address or _address()
-        command: list[str | Path] = [sys.executable, "-m", "llm_cost_exporter", "run", *files]
+        command: list[str | Path] = [sys.executable, *program, "run", *files]
         if config is not None:
             command += ["--config", config if isinstance(config, Path) else _yaml(home / "exporter.yml", config)]
         command += ["--listen", address, "--state-dir", state or home / "state", *args]

@@ -64,6 +64,7 @@ class Exporter:
         self._prices: tuple[tuple[str, str, Mapping[str, Decimal]], ...] = ()
         self._reload_ok = True
         self._reload_time = clock.wall()
+        self._started = clock.monotonic()
 
     # start
 
@@ -78,6 +79,9 @@ class Exporter:
 
         def load(store: Store) -> None:
             positions[:] = [Position.from_json(key, data) for key, data in store.files()]
+            if any(position.broken for position in positions):
+                # To read that file anew beside the totals it is in would count it twice.
+                raise ValueError("a position is none")
             self._ledger = self._open_ledger(store)
 
         store = self._state.open(config.timezone, load)
@@ -150,7 +154,7 @@ class Exporter:
                 self._source.poll()
             self._next_poll = monotonic + POLL_SECONDS
         worked = self._pipeline.step()
-        if not worked and self._ledger.in_backlog and self._source.backlog_read():
+        if not worked and self._ledger.in_backlog and self._source.backlog_read() and self._may_be_ready():
             self._become_ready()
         elif polled or not worked:
             self._release_holds()
@@ -160,8 +164,16 @@ class Exporter:
             self._sweep()
             self._publish()
         elif polled:
-            self._publish()
+            self._publish(between_saves=True)
         return worked
+
+    def _may_be_ready(self) -> bool:
+        """After a lost state counters may begin lower than scrapes saw them: a reset, and to rate() all of it a burst.
+
+        So they stay away until what was seen is out of its window.
+        """
+        waited = self._clock.monotonic() - self._started
+        return not self._state.lost or waited >= self._config.new_series_hold
 
     def _become_ready(self) -> None:
         self._count_rotations()
@@ -303,13 +315,14 @@ class Exporter:
 
     # what others see
 
-    def _publish(self) -> None:
+    def _publish(self, *, between_saves: bool = False) -> None:
+        """Replace the view. The days are made anew with each save (that fails, too) and at midnight, not for every poll."""
         now, ledger, source = self._clock.wall(), self._ledger, self._source
         if not ledger.in_backlog:  # before that nothing of the sums is shown
             ledger.settle_all()
         view = self.exposition.view
         days = view.days
-        if days is None or not days.holds(now, ledger.days):
+        if days is None or not (days.is_of if between_saves else days.holds)(now, ledger.days):
             with suppress(UnreadableError):  # the view before stays until the state answers
                 days = day_view(ledger, now)
         states: dict[str, int] = {}

@@ -15,7 +15,6 @@ from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.ledger.store import UnreadableError
-from llm_cost_exporter.mapping.entry import MappedEntry
 from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import TooLong
@@ -44,6 +43,8 @@ def entry_reader(config: Config, entry: SourceConfig) -> EntryReader:
     labels = LabelReader(config.label_names, paths, static=entry.labels, path_pattern=entry.path_labels)
     zone = times.load_zone(entry.timezone or "UTC")
     if isinstance(entry.format, dict):
+        from llm_cost_exporter.mapping.entry import MappedEntry  # noqa: PLC0415 - with JMESPath, for those only who map
+
         return MappedEntry(entry.format, labels, zone=zone, line_bytes=config.limits.line_bytes)
     return EntryReader(entry.format, labels, zone=zone, line_bytes=config.limits.line_bytes)
 

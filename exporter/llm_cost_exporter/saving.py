@@ -102,9 +102,11 @@ class Saver:
             self._failing_since, self._said = None, float("-inf")
         if monotonic - self._last_prune >= _PRUNE:
             self._last_prune = monotonic
-            oldest = self.ledger.calendar.day_of(now - _KEEP_DAYS * _DAY).date
+            # A clock that is far ahead must not make everything old: without a call since, nothing is in anyone's way either.
+            latest = min(now, self.ledger.stats.last_event)
+            oldest = self.ledger.calendar.day_of(max(0.0, latest - _KEEP_DAYS * _DAY)).date
             try:
-                self.store.prune(idle_before=now - _IDLE_DAYS * _DAY, days_before=oldest)
+                self.store.prune(idle_before=latest - _IDLE_DAYS * _DAY, days_before=oldest)
             except sqlite3.Error as bad:
                 self._log.warning("state: %s: old days can't be removed: %s", self._state.database, bad)
 

@@ -97,3 +97,46 @@ def test_a_view_of_the_ledger_before_does_not_hold(tmp_path):
     assert view.holds(bench.clock.wall(), bench.ledger.days)
     relabelled(bench, Config())
     assert not view.holds(bench.clock.wall(), bench.ledger.days)
+
+
+def test_a_series_that_scrapes_know_does_not_jump_by_what_is_merged_into_it(tmp_path):
+    """A set that had the dropped label empty goes on from its own value: the others' history is counted, and no burst to increase()."""
+    bench = Bench(tmp_path, WITH_USER)
+    for user in ("", "a", "a", "b"):
+        bench.call(labels=("checkout", "search", user))
+    bench.ready()
+    bench.clock.pass_(100)
+    bench.ledger.release(bench.clock.monotonic() - 75)
+    bench.save()
+    relabelled(bench, Config())
+    bench.ready()
+    assert (bench.counted(), bench.shown()) == (4, 1)
+    bench.call()
+    bench.save()
+    assert (bench.counted(), bench.shown()) == (5, 2), "what is new is seen"
+    bench.killed()
+    bench.ready()
+    assert (bench.counted(), bench.shown()) == (5, 2), "after a restart too"
+    bench.clock.pass_(90_000)
+    assert bench.ledger.sweep(bench.clock.wall())
+    bench.accountant.tariffs.forget_routes()
+    bench.call()
+    bench.save()
+    assert (bench.counted(), bench.shown()) == (6, 5), "after a day away nobody has the series: all of it is its base"
+
+
+def test_what_was_held_of_a_merged_set_is_still_seen(tmp_path):
+    """A first spend that no scrape has seen when the label is dropped comes out of the series it was merged into."""
+    bench = Bench(tmp_path, WITH_USER)
+    bench.ready()
+    bench.call(labels=("checkout", "search", ""))
+    bench.save()
+    bench.clock.pass_(100)
+    bench.ledger.release(bench.clock.monotonic() - 75)
+    bench.call(labels=("checkout", "search", "a"))
+    bench.save()
+    assert (bench.counted(), bench.shown()) == (2, 1)
+    relabelled(bench, Config())
+    bench.ready()
+    bench.save()
+    assert (bench.counted(), bench.shown()) == (2, 2)

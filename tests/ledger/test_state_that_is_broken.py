@@ -10,6 +10,8 @@ from llm_cost_exporter.errors import ExporterError
 from llm_cost_exporter.ledger import Ledger, StateDir
 from llm_cost_exporter.ledger.merge import relabel
 from llm_cost_exporter.ledger.store import Store
+from llm_cost_exporter.saving import Saver
+from llm_cost_exporter.source import Position
 from llm_cost_exporter.times import Calendar
 from tests.kit import LOG, Bench, FakeBook, FakeClock
 
@@ -241,3 +243,30 @@ def test_old_days_and_idle_sets_leave_the_state(tmp_path):
     bench.save()
     assert bench.counted() == 1, "a set that left begins anew"
     assert len(list(bench.store.all_days())) == 2
+
+
+def test_a_clock_far_ahead_does_not_make_everything_old(tmp_path):
+    """Counters and days without news leave by the log's time: a clock that is set to another year takes none with it."""
+    bench = Bench(tmp_path)
+    bench.call()
+    bench.ready()
+    state = StateDir(tmp_path, LOG, bench.clock)
+    saver = Saver(state, bench.store, bench.ledger, NoLog(), bench.clock, LOG)  # type: ignore[arg-type]
+    for days in (0, 36, 500):
+        bench.clock.pass_(days * 86_400)
+        assert saver.save()
+    assert len(list(bench.store.accounts(0))) == 2
+    assert len(list(bench.store.all_days())) == 1
+
+
+class NoLog:
+    """As much of a source as saving needs."""
+
+    def changed_positions(self) -> list[Position]:
+        return []
+
+    def forgotten(self) -> list[str]:
+        return []
+
+    def saved(self) -> None: ...
+    def save_all(self) -> None: ...

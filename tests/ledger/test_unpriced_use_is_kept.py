@@ -1,5 +1,6 @@
 """What has no price yet is kept for as long as a price may come, and billed once."""
 
+from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import unpriced
 from llm_cost_exporter.money import ONE_USD
 from tests.kit import Bench
@@ -52,3 +53,39 @@ def test_what_was_billed_is_not_billed_again_after_the_state_was_removed(tmp_pat
     billed = bench.counted("usd")
     bench.killed()
     assert bench.counted("usd") == billed
+
+
+def test_billing_later_is_no_burst_of_a_series_that_scrapes_know(tmp_path):
+    """A model whose other calls had a price all along: its counter does not jump by what is billed; the days have it at once."""
+    bench = Bench(tmp_path, Config.model_validate({"limits": {"series": 1}}))
+    bench.call(model="gpt")
+    for model in ("gpt-other", "mystery"):  # folded into one set
+        bench.call(model=model)
+    bench.ready()
+    bench.clock.pass_(100)
+    bench.ledger.release(bench.clock.monotonic() - 75)
+    bench.save()
+    counted, shown = bench.counted("usd"), bench.shown("usd")
+    assert counted == shown
+    bench.book.known.add("mystery")
+    assert bench.ledger.bill(bench.book) > 0
+    bench.save()
+    one_call = (10 + 2 * 5) * ONE_USD // 1_000_000
+    assert bench.counted("usd") == counted + one_call
+    assert bench.shown("usd") == shown
+    assert sum(bench.ledger.days.on("2026-01-01").values()) == counted + one_call
+    bench.call(model="gpt-other")
+    bench.save()
+    assert bench.shown("usd") == shown + one_call, "what is spent from now on is seen"
+
+
+def test_billing_later_is_the_base_of_a_new_series(tmp_path):
+    """Several days billed at once begin a counter at their sum."""
+    bench = Bench(tmp_path)
+    for age in (0, 86_400, 2 * 86_400):
+        bench.call(model="mystery", time=bench.clock.wall() - age)
+    bench.ready()
+    bench.book.known.add("mystery")
+    bench.ledger.bill(bench.book)
+    bench.save()
+    assert bench.shown("usd") == bench.counted("usd") == 3 * (10 + 2 * 5) * ONE_USD // 1_000_000

@@ -135,3 +135,16 @@ def test_name_ends_in_gz_and_is_plain_text(tmp_path):
     append(tmp_path / "odd.gz", "a line that is long enough to be one")
     consumer = Consumer(tmp_path / "odd.gz")
     assert consumer.follow() == [b"a line that is long enough to be one"]
+
+
+def test_last_line_without_newline_is_in_the_compressed_copy_alone(tmp_path):
+    """A log that can't be kept open is compressed with its last line unread: a .gz is smaller than what was read of it."""
+    piece, packed = tmp_path / "app.log.1", tmp_path / "app.log.1.gz"
+    piece.write_bytes(_text(0, 1000) + b"the last one")
+    consumer = Consumer(tmp_path / "app.log*")
+    assert consumer.follow() == numbered(0, 1000)
+    packed.write_bytes(gzip.compress(piece.read_bytes()))
+    consumer.poll()
+    consumer.source._tracker.handles.close_all()  # as when there are more files than may be open
+    piece.unlink()
+    assert consumer.settle() == [b"the last one"]

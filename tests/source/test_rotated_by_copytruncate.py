@@ -155,3 +155,47 @@ def test_writer_without_append_leaves_a_hole(tmp_path):
             assert lines == [b"%d before" % turn, b"%d after" % turn]
     assert not any(isinstance(line, TooLong) for line in consumer.lines)
     assert consumer.source.truncations == 3
+
+
+def test_copy_was_given_the_inode_of_a_log_that_was_empty(tmp_path):
+    """Nothing is known of an empty file but its inode: a copy of the log at that inode is no rotated piece, and is not read twice."""
+    log, copy = tmp_path / "app.log", tmp_path / "app.log.1"
+    log.touch()
+    consumer = Consumer(log)
+    consumer.poll()
+    consumer.save()
+    log.rename(copy)  # the same inode; what is in it now was written to another log since
+    append(log, *numbered(0, 500))
+    shutil.copyfile(log, copy)
+    consumer.kill()
+    lines = consumer.follow()
+    os.truncate(log, 0)
+    append(log, "new")
+    lines += consumer.settle()
+    assert lines == [*numbered(0, 500), b"new"]
+
+
+def test_bytes_before_the_offset_are_those_that_were_there(tmp_path):
+    """Two contents may end alike (a long text): the first bytes tell that it is another one."""
+    log = tmp_path / "app.log"
+    text = b'"' + b"x" * 9000 + b'"'
+    append(log, b"first", text)
+    consumer = Consumer(log)
+    consumer.follow()
+    _copytruncate(log, tmp_path / "app.log.1")
+    append(log, b"again", text, b"new")
+    assert consumer.settle() == [b"again", text, b"new"]
+
+
+def test_log_was_empty_before_and_is_empty_again(tmp_path):
+    """What was written and copied in between, read and not saved before a kill, is in the copy."""
+    log = tmp_path / "app.log"
+    log.touch()
+    consumer = Consumer(log)
+    consumer.poll()
+    consumer.save()
+    append(log, *numbered(0, 10))
+    consumer.follow()
+    consumer.kill()
+    _copytruncate(log, tmp_path / "app.log.1")
+    assert consumer.settle() == numbered(0, 10)

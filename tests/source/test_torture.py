@@ -1,19 +1,26 @@
-"""A writer that rotates at random and a reader that is killed at random: each line once."""
+"""A writer that rotates at random and a reader that is killed at random, also with one open file and a failing disk: each line once."""
 
 from __future__ import annotations
 
 import collections
+import errno
 import gzip
 import os
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.scale import scaled
 from tests.source.following import Consumer
 
+pytestmark = pytest.mark.torture
+
 LIMIT = 4096
+FAILING = 0.01  # of the calls to a bad disk
 KINDS = ("rename", "copytruncate", "compress")
 
 
@@ -123,10 +130,57 @@ def _number(line: object) -> int:
     return int(found[1]) if found else -1
 
 
-@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
-@pytest.mark.parametrize("seed", range(40))
-def test_each_line_once(tmp_path, seed, pattern):
-    """Renamed, copied and cut off, compressed, several times between two looks and while the reader is down."""
+class Disk:
+    """The system calls by which the source looks at files; while `rate` is over 0 so many of them fail."""
+
+    CALLS = ("open", "stat", "lstat", "fstat", "pread", "lseek", "scandir")
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, rng: random.Random) -> None:
+        self.rate = 0.0
+        self.rng = rng
+        for name in self.CALLS:
+            monkeypatch.setattr(os, name, self._failing(getattr(os, name)))
+
+    def _failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def at_times(*args: Any, **more: Any) -> Any:
+            if self.rate and self.rng.random() < self.rate:
+                raise OSError(errno.EIO, "Input/output error")
+            return call(*args, **more)
+
+        return at_times
+
+
+class Reader(Consumer):
+    """A consumer on a disk that fails, or that may keep one file open only."""
+
+    disk: Disk | None = None
+    one_open_file = False
+    rate = FAILING
+
+    def _new_source(self, *, first_start: bool):
+        source = super()._new_source(first_start=first_start)
+        if self.one_open_file:
+            source._tracker.handles.most = 1
+        return source
+
+    def poll(self, seconds: float = 0.5) -> None:
+        self._on_the_disk(lambda: Consumer.poll(self, seconds))
+
+    def read_one(self, max_bytes: int = 1 << 20):
+        return self._on_the_disk(lambda: Consumer.read_one(self, max_bytes))
+
+    def _on_the_disk(self, what: Callable[[], Any]) -> Any:
+        if self.disk is None:
+            return what()
+        self.disk.rate = self.rate
+        try:
+            return what()
+        finally:
+            self.disk.rate = 0.0
+
+
+def live(folder: Path, seed: int, pattern: str, reader: type[Reader]) -> None:
+    """One history: at its end each line that stands in the files was read once."""
     rng = random.Random(seed)
 
     def look() -> None:
@@ -137,8 +191,8 @@ def test_each_line_once(tmp_path, seed, pattern):
             if rng.random() < 0.5:
                 consumer.save()
 
-    writer = Writer(tmp_path, rng, look)
-    consumer = Consumer(tmp_path / pattern, line_bytes=LIMIT)
+    writer = Writer(folder, rng, look)
+    consumer = reader(folder / pattern, line_bytes=LIMIT)
     consumer.poll()
     consumer.save()
     for _ in range(60):
@@ -146,10 +200,56 @@ def test_each_line_once(tmp_path, seed, pattern):
         if rng.random() < 0.08:
             consumer.kill()
     writer.finish_line()
+    consumer.rate = 0.0  # in the end it answers
     consumer.settle()
     if rng.random() < 0.3:
         consumer.restart()
         consumer.settle()
     counted = collections.Counter(_number(line) for line in consumer.lines)
-    assert {n: c for n, c in counted.items() if n >= 0} == {n: c for n, c in writer.written().items() if n >= 0}
+    written = writer.written()
     consumer.source.close()
+    assert {n: c for n, c in counted.items() if n >= 0} == {n: c for n, c in written.items() if n >= 0}, seed
+
+
+def seeds(first: int, count: int) -> list[range]:
+    """Seeds by twenties, one test each."""
+    return [range(start, start + 20) for start in range(first, first + count, 20)]
+
+
+def name(them: range) -> str:
+    return f"{them.start}-{them.stop - 1}"
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(0, scaled(80, 6000)), ids=name)
+def test_each_line_once(tmp_path, histories, pattern):
+    """Renamed, copied and cut off, compressed, several times between two looks and while the reader is down."""
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, pattern, Reader)
+
+
+@pytest.mark.parametrize("histories", seeds(1000, scaled(80, 6000)), ids=name)
+def test_each_line_once_with_one_open_file(tmp_path, histories):
+    """What was read can't be held open: it may be compressed or given to another file meanwhile."""
+
+    class OneOpenFile(Reader):
+        one_open_file = True
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, "app.log*", OneOpenFile)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(1000, scaled(80, 1000)), ids=name)
+def test_each_line_once_from_a_disk_that_fails_at_times(tmp_path, monkeypatch, histories, pattern):
+    """One call in a hundred fails, at every look: what can't be told now is asked again, and never taken for gone."""
+
+    class OnBadDisk(Reader):
+        disk = Disk(monkeypatch, random.Random(0))
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        OnBadDisk.disk.rng.seed(seed + 1)
+        live(tmp_path / str(seed), seed, pattern, OnBadDisk)

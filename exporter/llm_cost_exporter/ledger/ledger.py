@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -24,7 +25,7 @@ from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
 from llm_cost_exporter.tariffs import Context, total_input
-from llm_cost_exporter.types import Usage
+from llm_cost_exporter.types import KIND_OF_METER, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,7 @@ class Ledger:
         self._touch = self._registry.touch
         self.held = Holds(self._registry)
         self._billed: list[UnpricedRow] = []
+        self._anew = False  # the next save is the first into another database
         self._posting: Posting[Route] | None = None
         self._load(now)
         self._unpriced = Unpriced(book.thresholds(), sum(1 for _ in store.unpriced()))
@@ -92,7 +94,8 @@ class Ledger:
         self.ledger_id = meta.get("ledger")
         next_number = max(self._store.highest_number() + 1, int(meta.get("next_number", 1)))
         self._registry.load(list(self._store.accounts(now - IDLE_SECONDS)), next_number)
-        self.ids.load(data for _, data in self._store.ids())
+        with closing(self._store.ids()) as chunks:  # ended before the database is, also where they can't be read
+            self.ids.load(data for _, data in chunks)
 
     # posting: the path of every line
 
@@ -303,11 +306,12 @@ class Ledger:
     # prices that came later
 
     def bill(self, book: PriceBook) -> int:
-        """Bill what was unpriced and has a price now: part of the base, never a burst. Returns the number of rows billed.
+        """Bill what was unpriced and has a price now: part of the base of a new counter, hidden in one that scrapes know, never a burst.
 
+        Returns the number of rows billed.
         Raises sqlite3.Error where the store does not answer; what is not billed by then is billed at the next start.
         """
-        billed = 0
+        billed, fresh = 0, set[int]()  # ids of the samples that begin here
         self._unpriced.set_thresholds(book.thresholds())
         for bill in list(bills(self._store.unpriced(), book, self.calendar)):
             route = self.account_of(bill.account)
@@ -317,9 +321,15 @@ class Ledger:
             self._touch(route.account)
             total = 0
             for meter, cost in bill.cost.items():
+                is_new = KIND_OF_METER.get(meter, meter) not in route.account.usd
                 sample = route.account.usd_sample(meter, held=self.hold)
-                sample.value += cost
-                sample.public += cost
+                if is_new:
+                    fresh.add(id(sample))
+                if id(sample) in fresh:
+                    sample.value += cost
+                    sample.public += cost
+                else:
+                    sample.hide(cost)
                 total += cost
             self.days.post(bill.account, total)
             self._billed += bill.rows
@@ -366,6 +376,7 @@ class Ledger:
             files=list(files),
             files_gone=list(files_gone),
             meta=meta,
+            anew=self._anew,
         )
 
     def saved(self, now: float, monotonic: float) -> None:
@@ -375,13 +386,14 @@ class Ledger:
         with self.lock:
             for account in self._registry.dirty:
                 account.dirty = False
-                for sample in account.samples():
-                    if sample.held and sample.since is None and not self.in_backlog:
+                held = account.publish()
+                if held and not self.in_backlog:
+                    for sample in held:
                         self.held.begin(account, sample, monotonic)
-                    sample.publish()
             self.stats.publish()
         self._registry.dirty = []
         self._billed = []
+        self._anew = False
         self.ids.saved()
         self.days.saved(now)
         self._unpriced.saved()
@@ -389,6 +401,7 @@ class Ledger:
     def use_store(self, store: Store) -> None:
         """The database is a new one, with older rows at most: the next save writes all that is in memory."""
         self._store = store
+        self._anew = True
         self.reads.use_store(store)
         self.days.write_all()
         for account in self._registry.all():

@@ -22,7 +22,9 @@ def relabel(store: Store, names: tuple[str, ...]) -> None:
     """Bring the store's series to the label `names` (provider, model, then the configured ones), in one transaction.
 
     A new label is empty in what was counted before it. Totals of sets that differed in a dropped label alone are merged,
-    shown at once; as new series they are held at that first. Raises sqlite3.Error, and nothing is changed then.
+    shown at once; as new series they are held at that first. Where one of them had the dropped labels empty, scrapes know the merged
+    series already: it goes on from its own value, the others' history is counted and not shown (samples.py). Raises sqlite3.Error,
+    and nothing is changed then.
     """
     try:
         _relabel(store, names)
@@ -40,19 +42,23 @@ def _relabel(store: Store, names: tuple[str, ...]) -> None:
     if before == names:
         return
     merged: dict[tuple[str, ...], Account] = {}
+    watched: set[int] = set()
     moves: list[tuple[int, int]] = []
-    for row in store.all_series():
-        account = unrow(row)
+    accounts = [unrow(row) for row in store.all_series()]
+    for account in accounts:
         values = dict(zip(before, account.labels, strict=True))
         account.labels = tuple(values.get(name, "") for name in names)
         if any(value and name not in names for name, value in values.items()):
             for sample in account.samples():
                 sample.held = True
+        else:
+            watched.add(account.number)
+    for account in sorted(accounts, key=lambda one: (one.number not in watched, one.number)):
         into = merged.get(account.labels)
         if into is None:
             merged[account.labels] = account
         else:
-            into.absorb(account)
+            into.absorb(account, watched=into.number in watched)
             moves.append((account.number, into.number))
     rows = [row_of(account) for account in merged.values()]
     moved = dict(moves)

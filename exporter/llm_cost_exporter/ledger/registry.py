@@ -81,6 +81,9 @@ class Registry:
             else:  # back after a rest: its old value is shown first
                 for sample in account.samples():
                     sample.held = self.hold
+                for family in account.families.values():
+                    for one in family.values():
+                        one.reveal()
                 self.touch(account)
             self._enter(account)
         return account

@@ -4,6 +4,9 @@
 Prometheus' increase() never sees a new series' first value, so a new series stands at 0 for `new_series_hold` first and
 only then at its value (prometheus#1853, #3886). While the backlog of a start is read everything is held: what is older than
 `late_after` goes into value and public alike (a base that increase() never sees), what is younger into value alone.
+
+What a counter that scrapes already see is given of history (a price that came later, a label that was dropped) is `hidden`: counted,
+and not shown before the label set has been away from /metrics for a day. The days and months have it at once.
 """
 
 from __future__ import annotations
@@ -31,21 +34,28 @@ BOUNDS: Final[dict[str, tuple[int, ...]]] = {
 class Sample:
     """One counter series."""
 
-    __slots__ = ("held", "public", "since", "value")
+    __slots__ = ("held", "hidden", "public", "since", "value")
 
     def __init__(self, *, held: bool) -> None:
         self.value = 0
         self.public = 0
+        self.hidden = 0  # of value, what is not shown: history, by which a series that is being watched must not jump
         self.held = held
         self.since: float | None = None  # monotonic seconds at which it was first shown; None: not shown yet; or SEEN
 
-    def publish(self) -> None:
-        if not self.held:
-            self.public = self.value
-
     def at_rest(self) -> bool:
-        """Nothing is kept back."""
-        return self.public == self.value
+        """Nothing is held back."""
+        return self.public == self.value - self.hidden
+
+    def hide(self, amount: int) -> None:
+        """Add history that increase() must not see."""
+        self.value += amount
+        self.hidden += amount
+
+    def reveal(self) -> None:
+        """The series comes back after a rest: nobody has it, so that all can be shown."""
+        self.public += self.hidden
+        self.hidden = 0
 
     def shown(self) -> Any:
         return self.public
@@ -55,20 +65,34 @@ class Sample:
         self.public, self.held, self.since = shown, True, None
 
     def pack(self) -> Any:
-        return [str(self.value), str(self.public)] if self.held else str(self.value)
+        """What Account.pack writes where something is held or hidden; else it is the value alone."""
+        if self.hidden:
+            return [str(self.value), str(self.public), str(self.hidden), int(self.held)]
+        return [str(self.value), str(self.public)]
 
     @classmethod
     def unpack(cls, data: Any) -> Sample:
-        sample = cls(held=isinstance(data, list))
-        value, public = data if isinstance(data, list) else (data, data)
-        sample.value, sample.public = _count(value), _count(public)
+        """Take back what Account.pack wrote. Raises ValueError or TypeError for anything else."""
+        if not isinstance(data, list):
+            data = [data, data, 0, 0]
+        value, public, hidden, held = data if len(data) == 4 else (*data, 0, 1)
+        sample = cls(held=bool(_count(held)))
+        sample.value, sample.public, sample.hidden = _count(value), _count(public), _count(hidden)
+        if not sample.held:
+            sample.public = sample.value - sample.hidden  # shown as far as it was saved
         return sample
 
     def absorb(self, other: Sample) -> None:
         """Two series become one (a label was dropped): sums, shown as far as they were shown."""
         self.value += other.value
         self.public += other.public
+        self.hidden += other.hidden
         self.held = self.held or other.held
+
+    def absorb_hidden(self, other: Sample) -> None:
+        """The same where scrapes know this series already: what they saw of the other is not shown again, what is new will be."""
+        self.value += other.value
+        self.hidden += other.hidden + other.public
 
 
 class Histogram:
@@ -95,9 +119,8 @@ class Histogram:
             self.public_sum += total
 
     def publish(self) -> None:
-        if not self.held:
-            self.public_counts = list(self.counts)
-            self.public_sum = self.sum
+        self.public_counts = self.counts[:]
+        self.public_sum = self.sum
 
     def at_rest(self) -> bool:
         return self.public_counts == self.counts
@@ -110,8 +133,9 @@ class Histogram:
         self.held, self.since = True, None
 
     def pack(self) -> Any:
-        row: list[Any] = [self.counts, str(self.sum)]
-        return [*row, self.public_counts, str(self.public_sum)] if self.held else row
+        if self.held:
+            return self.counts, str(self.sum), self.public_counts, str(self.public_sum)
+        return self.counts, str(self.sum)
 
     @classmethod
     def unpack(cls, bounds: tuple[int, ...], data: Any) -> Histogram:

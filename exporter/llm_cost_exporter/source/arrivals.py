@@ -51,7 +51,7 @@ class Arrivals:
             tracker.settle(file, name)
             return
         try:
-            verdict = classify(name.path, st, tracker)
+            verdict = Verdict(Kind.LATER) if self._original_is_unknown(name) else classify(name.path, st, tracker)
         except OSError as bad:
             say(self._tracker, name, f"can't be read: {bad.strerror or bad}")
             self._start_unreadable_at_end(name, st)
@@ -65,6 +65,15 @@ class Arrivals:
         else:
             self._decided(name)
             self._follow(name, verdict, st)
+
+    def _original_is_unknown(self, name: Name) -> bool:
+        """What the file at `name` may be a copy of can't be read now: is it one?"""
+        piece, names = rotated(name.path), self._tracker.names
+        paths = {name.path.removesuffix(".gz"), name.path if piece is None else piece.base} - {name.path}
+        originals = (names[path] for path in paths if path in names)
+        return any(
+            name.file is None and name.trouble is not None and name.missing_since is None for name in originals
+        )  # fmt: skip
 
     def _undecided_since(self, name: Name, st: os.stat_result, now: float) -> float:
         """Since when it is undecided and unchanged."""
@@ -85,7 +94,7 @@ class Arrivals:
         name.had_file = True
         say(self._tracker, name, None)
         name.waiting = Waiting(
-            verdict.on, st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns, verdict.verified, verdict.on.drained
+            verdict.on, st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns, verdict.verified, verdict.on.drained, verdict.compressed
         )  # fmt: skip
 
     def decide(self, name: Name, now: float) -> None:
@@ -104,7 +113,8 @@ class Arrivals:
         if same and waiting.on.attached and (waiting.verified or waiting.on.drained == waiting.drained):
             return
         on = waiting.on
-        if same and waiting.verified and not on.attached and on.offset >= st.st_size and not on.position.gz:
+        is_plain = not (waiting.compressed or on.position.gz)
+        if same and waiting.verified and not on.attached and is_plain and on.offset >= st.st_size:
             self._decided(name)
             self._follow(name, Verdict(Kind.COVERED, on.position), st)
             return
@@ -112,7 +122,11 @@ class Arrivals:
 
     def _follow(self, name: Name, verdict: Verdict, st: os.stat_result) -> None:
         tracker, where = self._tracker, real_path(name.path)
-        position, is_gz = self._position(name, verdict, where, st)
+        try:
+            position, is_gz = self._position(name, verdict, where, st)
+        except OSError as bad:  # the next look finds it again
+            say(self._tracker, name, f"can't be read: {bad.strerror or bad}")
+            return
         say(self._tracker, name, None)
         file = tracker.follow(name.pattern.entry, position, where, st, is_gz=is_gz)
         tracker.settle(file, name)
@@ -123,13 +137,16 @@ class Arrivals:
             tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
             self._first_seen(name, file)
-        elif not position.done_until and not position.head_length and st.st_size:
+        elif not position.done_until and not position.head_length:
             tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
         self.mark_piece(file, name.path)
         tracker.queue(file)
 
     def _position(self, name: Name, verdict: Verdict, where: str, st: os.stat_result) -> tuple[Position, bool]:
-        """The position to follow the file by, and whether it is compressed (of a new one that is seen when it is read)."""
+        """The position to follow the file by, and whether it is compressed (of a new one that is seen when it is read).
+
+        Raises OSError, and nothing is changed then.
+        """
         position = verdict.position
         if position is not None and verdict.kind is Kind.SAME:
             return position, position.gz

@@ -47,12 +47,17 @@ class Bridge:
         chain: list[Piece | FollowedFile] = []  # what comes after the last content that is known
         old: list[Piece] = []
         before_us: FollowedFile | None = None
+        done_with: list[Position] = []  # what came before these is still to be told, though they are read
         errors = tracker.listings.errors
+        if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
+            return  # a piece may be a copy of it
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
             known, file = self._is_known(piece, name, now)
-            if file is not None and file.blank:
+            if isinstance(file, Position):
+                done_with.append(file)
+            elif file is not None and file.position.blank:
                 chain.append(file)
             elif known is None:
                 continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
@@ -61,32 +66,56 @@ class Bridge:
                 chain, before_us = [], file or before_us
             elif piece.proper:
                 chain.append(piece)
-        if tracker.listings.errors != errors and self._tries.get(name.path, 0) < _MOST_TRIES:
-            self._tries[name.path] = self._tries.get(name.path, 0) + 1
-            tracker.to_bridge[name.path] = name  # a disk that fails now and then: not to be decided on half the facts
-            return
-        self._tries.pop(name.path, None)
         for piece in old:
             self._note(piece, name.path, name.pattern)
+        begun: list[FollowedFile] = []
         for link in chain:
-            file = self._begin(link, name, now) if isinstance(link, Piece) else link
-            file.blank = False
+            try:
+                file = self._begin(link, name, now) if isinstance(link, Piece) else link
+            except OSError:
+                tracker.listings.errors += 1
+                continue
             if file is not before_us and not file.offset:
                 file.after = before_us
             before_us = file
+            begun.append(file)
         live = name.file
-        if live is not None:
-            live.blank = False
-            if before_us is not None and before_us is not live and not live.offset:
-                live.after = before_us
+        unknown = [file for file in (begun if live is None else (*begun, live)) if not self._can_be_known_again(file)]
+        again = self._is_due_again(name, half_the_facts=bool(unknown) or tracker.listings.errors != errors)
+        for position in (*(file.position for file in begun), *done_with, *(() if live is None else (live.position,))):
+            tracker.set_blank(position, again)
+        if live is not None and before_us is not None and before_us is not live and not live.offset:
+            live.after = before_us
+
+    def _can_be_known_again(self, file: FollowedFile) -> bool:
+        """Its first bytes are known, or it has none: it is found wherever it goes."""
+        learn(self._tracker, file)
+        return bool(file.position.head_length or file.position.gz or not file.size)
+
+    @staticmethod
+    def _live_is_unknown(name: Name) -> bool:
+        try:
+            return name.file is None and status(name.path) is not None
+        except OSError:
+            return True
+
+    def _is_due_again(self, name: Name, *, half_the_facts: bool) -> bool:
+        """A disk that fails now and then hid a piece: look for it among those before what is known now (blank), again."""
+        tries = self._tries.pop(name.path, 0)
+        if not half_the_facts or tries >= _MOST_TRIES:
+            return False
+        self._tries[name.path] = tries + 1
+        self._tracker.to_bridge[name.path] = name
+        return True
 
     def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
-        """Read a piece that came and went unseen."""
+        """Read a piece that came and went unseen. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
+        is_gz = looks_gz(piece.path)
         position = Position(entry=name.pattern.entry.name, followed_as=name.path, path=piece.path)
         position.device, position.inode = piece.st.st_dev, piece.st.st_ino
         tracker.book.add(position)
-        file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=looks_gz(piece.path))
+        file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=is_gz)
         tracker.pieces[position.key] = file
         tracker.latest[name.path] = file
         tracker.rotations += 1
@@ -96,25 +125,28 @@ class Bridge:
         tracker.log.info("%s: rotated unseen, read before %s", piece.path, name.path)
         return file
 
-    def _is_known(self, piece: Piece, name: Name, now: float) -> tuple[bool | None, FollowedFile | None]:
+    def _is_known(self, piece: Piece, name: Name, now: float) -> tuple[bool | None, FollowedFile | Position | None]:
         tracker = self._tracker
         file = tracker.at.get((piece.st.st_dev, piece.st.st_ino))
         if file is not None:
             return True, file
         try:
             verdict = classify(piece.path, piece.st, tracker)
+            if verdict.kind is Kind.NEW:
+                return False, None
+            if verdict.kind is Kind.LATER:
+                tracker.listings.errors += piece.st.st_size > 0  # an empty one may stay so for ever
+                return None, None
+            if verdict.kind is Kind.WAIT:
+                return None, None
+            if verdict.position is not None and verdict.kind in (Kind.SAME, Kind.CONTINUES):
+                file = self._go_on(verdict, piece, name, now)
+                return True, verdict.position if file is None and verdict.position.blank else file
         except FileNotFoundError:
             return None, None
         except OSError:
             tracker.listings.errors += 1
             return None, None
-        position = verdict.position
-        if verdict.kind is Kind.NEW:
-            return False, None
-        if verdict.kind in (Kind.WAIT, Kind.LATER):
-            return None, None
-        if position is not None and verdict.kind in (Kind.SAME, Kind.CONTINUES):
-            return True, self._go_on(verdict, piece, name, now)
         return True, None
 
     def _go_on(self, verdict: Verdict, piece: Piece, name: Name, now: float) -> FollowedFile | None:
@@ -125,8 +157,8 @@ class Bridge:
                 tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=position.gz)
             return None
         file = tracker.files.get(position.key) or FollowedFile(name.pattern.entry, position, piece.path)
-        tracker.files[position.key] = file
         self._lost.take_up(file, piece, now)
+        tracker.files[position.key] = file
         return file
 
     def note_old_pieces(self, patterns: Iterable[Pattern]) -> None:

@@ -8,18 +8,18 @@ that happen to begin alike are not copies:
 - of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
 """
 
-# ruff: noqa: PTH110  (paths are text here)
-
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
-from llm_cost_exporter.source.handles import open_file
+from llm_cost_exporter.source.handles import NotAFileError, open_file
 from llm_cost_exporter.source.identity import HEAD_BYTES, before, fingerprint, head, same_prefix
+from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.names import related, rotated
 from llm_cost_exporter.source.plain import is_intact
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one"]
+__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one", "still_intact"]
 
 
 _SMALLEST_GZ: Final = 18  # bytes: header and trailer
@@ -54,6 +54,7 @@ class Verdict:
     position: Position | None = None
     on: FollowedFile | None = None
     verified: bool = False
+    compressed: bool = False  # its size says nothing of how much it has
     at_end: bool = False  # nothing follows in it after the position
 
 
@@ -110,8 +111,10 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
     if st.st_size < _SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
         return Verdict(Kind.LATER)  # the name of a copy, whose making has just begun
+    if not st.st_size:
+        return _empty_as_before(path, st, tracker) or Verdict(Kind.NEW)
     nothing_alike = not tracker.book.knows_contents and rotated(path) is None
-    if not st.st_size or (nothing_alike and not tracker.book.at(st.st_dev, st.st_ino)):
+    if nothing_alike and not tracker.book.at(st.st_dev, st.st_ino):
         return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
     content = Content(path)
     try:
@@ -127,9 +130,18 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
         content.close()
 
 
+def _empty_as_before(path: str, st: os.stat_result, tracker: Tracker) -> Verdict | None:
+    for position in tracker.book.at(st.st_dev, st.st_ino):
+        was_empty = not position.done_until and not position.head_length
+        if was_empty and position.path == path and position.key not in tracker.files:
+            return Verdict(Kind.SAME, position)
+    return None
+
+
 def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool) -> Verdict | None:
     for position in tracker.book.at(content.st.st_dev, content.st.st_ino):
-        if position.key in tracker.files or position.gz != content.gz:
+        file = tracker.files.get(position.key)
+        if (file is not None and file.attached) or position.gz != content.gz:
             continue
         tells_something = bool(position.head_length or position.done_until)
         if tells_something != known_content or not (tells_something or may_be_empty_one(path, position)):
@@ -143,13 +155,35 @@ def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool)
 
 
 def may_be_empty_one(path: str, position: Position) -> bool:
-    """The file at `path`, of the position's inode, may be the one that was empty. A compressed one elsewhere was given its inode."""
-    return path == position.path or position.gz or not path.endswith(".gz")
+    """The file at `path`, of the position's inode, may be the one that was empty. Raises OSError.
+
+    Not if it is elsewhere, and a compressed one or a copy of the log that is there: those were given its inode.
+    """
+    return path == position.path or position.gz or not (path.endswith(".gz") or _is_copy_of_live(path))
+
+
+def _is_copy_of_live(path: str) -> bool:
+    piece = rotated(path)
+    if piece is None:
+        return False
+    try:
+        live, there = open_file(piece.base)
+    except (FileNotFoundError, NotAFileError):
+        return False
+    try:
+        copy, st = open_file(path)
+        try:
+            another = (st.st_dev, st.st_ino) != (there.st_dev, there.st_ino)
+            return another and 0 < st.st_size <= there.st_size and same_prefix(copy, live, st.st_size)
+        finally:
+            os.close(copy)
+    finally:
+        os.close(live)
 
 
 def _being_compressed(path: str, content: Content) -> Verdict | None:
     """gzip leaves the original until the .gz is whole: as long as it is there, that one is read."""
-    if content.gz and path.endswith(".gz") and os.path.exists(path.removesuffix(".gz")):
+    if content.gz and path.endswith(".gz") and status(path.removesuffix(".gz")) is not None:
         return Verdict(Kind.LATER)
     return None
 
@@ -199,13 +233,28 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
         alike = 0 < size <= there and same_prefix(content.fd, fd, size)
         if alike:
             return Verdict(Kind.WAIT, on=file, verified=True)
-        if is_intact(
-            file, fd
-        ):  # asked after comparing: a truncation in between must not make the copy look like another file
+        # Asked after comparing: a truncation in between must not make the copy look like another file.
+        if still_intact(tracker, file, fd):
             return None
-    except OSError:
-        return Verdict(Kind.LATER)
+    except OSError as bad:
+        return _can_not_be_told(bad)
     file.suspect = True
+    return Verdict(Kind.LATER)
+
+
+def still_intact(tracker: Tracker, file: FollowedFile, fd: int) -> bool:
+    """The content that was read of `file` is still there. What is learned of its first bytes, it is found by. Raises OSError."""
+    known = file.position.head_length
+    intact = is_intact(file, fd)
+    if file.position.head_length != known:
+        tracker.book.changed(file.position)
+    return intact
+
+
+def _can_not_be_told(bad: OSError) -> Verdict:
+    """The file that one may be a copy of can't be read: that may last, but for a disk that fails now and then. Raises OSError."""
+    if bad.errno == errno.EIO:
+        raise bad
     return Verdict(Kind.LATER)
 
 
@@ -214,17 +263,21 @@ def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdi
     if position.gz:
         return None
     try:
-        start = head(tracker.handles.get(file))
-    except OSError:
-        return Verdict(Kind.LATER)
-    length = min(len(start), len(content.head))
-    if not start or start[:length] != content.head[:length]:
-        return None
+        fd = tracker.handles.get(file)
+        start = head(fd)
+        length = min(len(start), len(content.head))
+        if not start or start[:length] != content.head[:length]:
+            if still_intact(tracker, file, fd):
+                return None
+            file.suspect = True  # cut off since the last look: the copy may be of what it was
+            return Verdict(Kind.LATER)
+    except OSError as bad:
+        return _can_not_be_told(bad)
     if not file.drained or not length or not position.head_length:
-        return Verdict(Kind.WAIT, on=file)
+        return Verdict(Kind.WAIT, on=file, compressed=True)
     if _agrees(content, position):
-        return Verdict(Kind.WAIT, on=file, verified=True)
-    return None if content.whole else Verdict(Kind.WAIT, on=file)
+        return Verdict(Kind.WAIT, on=file, verified=True, compressed=True)
+    return None if content.whole else Verdict(Kind.WAIT, on=file, compressed=True)
 
 
 def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | None:

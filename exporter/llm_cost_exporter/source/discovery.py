@@ -9,6 +9,7 @@ hundred thousand names don't eat a core.
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import re
@@ -92,6 +93,7 @@ class Discovery:
         self.unreadable: dict[str, str] = {}  # folders that can't be listed, and why
         self._clock = clock
         self._folders: dict[str, _Folder] = {}
+        self._listed: dict[str, _Folder] = {}  # as they were when they could be listed last
         self._seen: set[str] = set()
         self._literal: dict[str, bool] = {}
         self._next_look = float("-inf")
@@ -121,7 +123,7 @@ class Discovery:
 
     def _anything_changed(self) -> bool:
         return any(_stamp(path) != folder.stamp for path, folder in self._folders.items()) or any(
-            os.path.lexists(text) != known for text, known in self._literal.items()
+            _is_there(text) != known for text, known in self._literal.items()
         )
 
     def _expand_all(self) -> None:
@@ -132,7 +134,7 @@ class Discovery:
         for pattern in self.patterns:
             magic = _MAGIC.search(pattern.text)
             if magic:
-                self._literal[pattern.text] = os.path.lexists(pattern.text)
+                self._literal[pattern.text] = _is_there(pattern.text)
             if not magic or self._literal[pattern.text]:
                 found.setdefault(pattern.text, pattern)
                 continue
@@ -143,6 +145,8 @@ class Discovery:
                 self.empty.append(pattern)
         for path in self._folders.keys() - self._seen:
             del self._folders[path]
+        for path in self._listed.keys() - self._seen:
+            del self._listed[path]
         self.found = found
 
     def folders(self) -> Iterable[str]:
@@ -158,7 +162,7 @@ class Discovery:
             path = os.path.join(folder, part)
             if rest:
                 yield from self._expand(path, rest, visited)
-            elif os.path.lexists(path):
+            elif _is_there(path):
                 yield path
         else:
             listing = self._list(folder)
@@ -202,8 +206,26 @@ class Discovery:
             stamp = None
         except OSError as bad:
             self.unreadable[path] = bad.strerror or type(bad).__name__
-            stamp = None
-        return _Folder(stamp, folders, others)
+            before = self._listed.get(path)
+            if before is None or before.stamp is None:
+                return _Folder(None, [], [])
+            # What could be listed before is not gone because it can't be now. The stamp is none that a folder has: tried again.
+            return _Folder((*before.stamp[:2], -1), before.folders, before.others)
+        listed = _Folder(stamp, folders, others)
+        if stamp is not None:
+            self._listed[path] = listed
+        return listed
+
+
+def _is_there(path: str) -> bool:
+    """Something has that name, or a disk that fails now can't tell."""
+    try:
+        os.lstat(path)
+    except OSError as bad:
+        return bad.errno == errno.EIO
+    except ValueError:
+        return False
+    return True
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llm_cost_exporter.source.copies import Content, may_be_empty_one
+from llm_cost_exporter.source.copies import Content, may_be_empty_one, still_intact
 from llm_cost_exporter.source.gz import GzStream
+from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import fingerprint
-from llm_cost_exporter.source.plain import PlainReader, is_intact
+from llm_cost_exporter.source.plain import PlainReader
 
 if TYPE_CHECKING:
     from llm_cost_exporter.source.file import FollowedFile
@@ -20,46 +21,49 @@ __all__ = ["begins_like", "has_content", "is_same", "learn", "looks_gz"]
 def learn(tracker: Tracker, file: FollowedFile) -> None:
     """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
     position = file.position
-    if position.gz or not file.size:
+    if position.gz or not file.size or position.head_length:
         return
     try:
         fd = tracker.handles.get(file)
-        if position.head_length:
-            return
         if PlainReader.begins_compressed(fd):
             start = GzStream.head(fd)
             position.head_length, position.head_hash = len(start), fingerprint(start) if start else ""
             tracker.book.move(position, position.path, *file.identity, gz=True)
             tracker.handles.close(file)
         else:
-            is_intact(file, fd)
-            tracker.book.changed(position)
+            still_intact(tracker, file, fd)
     except OSError:
         return  # said when it is read
 
 
 def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
-    """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there."""
+    """The file at `path`, of the same inode, is `file`, and not one that was given its inode. If so, it is there.
+
+    Raises OSError where that can't be told now.
+    """
     if file.position.gz:
         return begins_like(path, file.position)
     if not file.offset and not file.position.head_length and not may_be_empty_one(path, file.position):
         return False
     where, file.where = file.where, path
     try:
-        if is_intact(file, tracker.handles.get(file)):
+        if still_intact(tracker, file, tracker.handles.get(file)):
             return True
         tracker.handles.close(file)
-    except OSError:
+    except (FileNotFoundError, MovedError):
         pass
+    except OSError:
+        file.where = where
+        raise
     file.where = where
     return False
 
 
 def begins_like(path: str, position: Position) -> bool:
-    """The compressed file at `path` begins with what was read of the position's."""
+    """The compressed file at `path` begins with what was read of the position's. Raises OSError where that can't be told now."""
     try:
         content = Content(path)
-    except OSError:
+    except FileNotFoundError:
         return False
     content.close()
     if not position.head_length:
@@ -68,10 +72,10 @@ def begins_like(path: str, position: Position) -> bool:
 
 
 def looks_gz(path: str) -> bool:
-    """The file at `path` is compressed."""
+    """The file at `path` is compressed; of one that is gone the name tells. Raises OSError where that can't be told now."""
     try:
         content = Content(path)
-    except OSError:
+    except FileNotFoundError:
         return path.endswith(".gz")
     content.close()
     return content.gz

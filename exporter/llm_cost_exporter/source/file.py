@@ -38,7 +38,7 @@ class FollowedFile:
     """
 
     __slots__ = (
-        "after", "attached", "blank", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
+        "after", "attached", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
         "offset", "persists", "position", "queued", "rotated_at", "scanned", "size", "skipping", "suspect", "tail", "trouble",
         "where",
     )  # fmt: skip
@@ -59,7 +59,6 @@ class FollowedFile:
         self.skipping = False  # the unfinished line is over the limit
         self.tail: str | None = position.tail_hash or None if position.offset == position.done_until else None
         self.suspect = False  # the bytes before `offset` are not those that were read
-        self.blank = False  # nothing told that its content was the one before: others may have come and gone unseen
         self.rotated_at: float | None = None  # monotonic; since when it is known that no writer should append to it
         self.grown_at = NOWHERE  # monotonic
         self.final = False  # nothing will be appended: its last line needs no newline
@@ -117,6 +116,7 @@ class Waiting:
     mtime_ns: int
     verified: bool  # its bytes were compared and agree
     drained: bool  # `on` was read to its end when that was tried
+    compressed: bool  # `size` says nothing of how much it has
 
     def unchanged(self, st: os.stat_result) -> bool:
         return (self.device, self.inode, self.size, self.mtime_ns) == (st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns)

@@ -34,6 +34,7 @@ class Piece:
 class _Listing:
     names: list[str] = field(default_factory=list)  # sorted
     inodes: dict[int, str] = field(default_factory=dict)
+    failed: bool = False  # made of half the names, or of none
     not_before: float = 0.0  # monotonic; what took long is not done again soon
 
 
@@ -112,10 +113,11 @@ class Listings:
             except FileNotFoundError:
                 pass
             except OSError:  # whoever watches paths in it says so
-                self.errors += 1
+                listing.failed = True
             listing.names.sort()
             end = self._clock.monotonic()
             listing.not_before = end + _REST_PER_WORK * (end - start) if end - start > 0.01 else 0.0
+        self.errors += listing.failed  # to each who asks
         return listing
 
 
@@ -127,9 +129,9 @@ def _starting_with(names: list[str], prefix: str) -> Iterator[str]:
 
 
 def status(path: str) -> os.stat_result | None:
-    """The status of the regular file at `path`; None where there is none."""
+    """The status of the regular file at `path`; None where there is none. Raises OSError where that can't be told now."""
     try:
         st = os.stat(path)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return st if stat.S_ISREG(st.st_mode) else None

@@ -12,10 +12,9 @@ from llm_cost_exporter.source.batch import Batch
 from llm_cost_exporter.source.copies import may_be_empty_one
 from llm_cost_exporter.source.evidence import has_content, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile
-from llm_cost_exporter.source.listing import Piece
+from llm_cost_exporter.source.listing import Piece, status
 
 if TYPE_CHECKING:
-    from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
 __all__ = ["LINGER_SECONDS", "Lost"]
@@ -56,15 +55,36 @@ class Lost:
             file.size = position.size
             tracker.files[position.key] = file
             tracker.rotations += position.followed_as == position.path
+            if position.blank:
+                tracker.bridge_soon(file)
             if position.done_until or position.head_length:
                 self.lose(file, now)
                 continue
             tracker.bridge_soon(file)
-            found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
-            if found is not None and file.identity not in tracker.at and may_be_empty_one(found[0], position):
-                self.take_up(file, Piece(*found, proper=True), now)
+            errors = tracker.listings.errors
+            if self._take_up_empty(file, now):
+                continue
+            if tracker.listings.errors != errors:  # a disk that fails now and then: asked again
+                tracker.lost[position.key] = now + LINGER_SECONDS
             else:
                 self.lose(file, now)
+
+    def _take_up_empty(self, file: FollowedFile, now: float) -> bool:
+        tracker, position = self._tracker, file.position
+        found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+        try:
+            if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
+                return False
+            others = (other for other in tracker.book.at(*file.identity) if other.done_until or other.head_length)
+            if any(has_content(found[0], other) for other in others):
+                return False
+            self.take_up(file, Piece(*found, proper=True), now)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            tracker.listings.errors += 1
+            return False
+        return True
 
     def search(self, now: float) -> None:
         """Look for lost contents, among the pieces beside the path they were at."""
@@ -85,31 +105,38 @@ class Lost:
 
     def _find(self, file: FollowedFile, folders: Iterable[str], now: float) -> bool:
         tracker = self._tracker
-        for folder in folders:
-            found = tracker.listings.with_inode(folder, *file.identity)
-            if found is not None and file.identity not in tracker.at and self._has_content(found[0], file.position):
-                self.take_up(file, Piece(*found, proper=True), now)
-                return True
+        if not file.position.done_until and not file.position.head_length:
+            return self._take_up_empty(file, now)
+        errors = tracker.listings.errors
+        found = (tracker.listings.with_inode(folder, *file.identity) for folder in folders)
+        candidates = [Piece(*one, proper=True) for one in found if one is not None]
         for base in dict.fromkeys((file.path, file.position.path)):
-            for piece in tracker.listings.pieces(base):
-                if (piece.st.st_dev, piece.st.st_ino) not in tracker.at and self._has_content(
-                    piece.path, file.position
-                ):
-                    self.take_up(file, piece, now)
-                    return True
+            candidates += tracker.listings.pieces(base)
+        for piece in candidates:
+            if tracker.listings.errors != errors:
+                return False  # not on half the facts: a copy of it is not it
+            if self._is_at(piece, file, now):
+                return True
         return False
 
-    def _has_content(self, path: str, position: Position) -> bool:
+    def _is_at(self, piece: Piece, file: FollowedFile, now: float) -> bool:
+        """The content of `file` is at the piece: then it is taken up there."""
+        tracker = self._tracker
         try:
-            return has_content(path, position)
+            if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, file.position):
+                return False
+            if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
+                raise BlockingIOError  # its original is there, and could not be looked at just now
+            self.take_up(file, piece, now)
         except FileNotFoundError:
             return False
         except OSError:
-            self._tracker.listings.errors += 1
+            tracker.listings.errors += 1
             return False
+        return True
 
     def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
-        """The content of `file` is found at a piece: read on there."""
+        """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
         tracker.attach(file, piece.path, piece.st, is_gz=looks_gz(piece.path))
         tracker.pieces[file.position.key] = file

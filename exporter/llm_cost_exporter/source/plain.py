@@ -67,11 +67,12 @@ class PlainReader:
             self._unfinished(file, fd, data, at)
             return None
         end = at + len(data) - left
+        tail = _tail(fd, data, at, came_before, start, end)  # may fail: nothing of `file` is changed before it
         file.scanned = at + len(data)
         done_until = file.position.done_until
         if start < done_until:
             lines, begins = only_open_parts(file.position, lines, begins, start)
-        return self._batch(file, lines, end, _tail(fd, data, at, came_before, start, end), begins)
+        return self._batch(file, lines, end, tail, begins)
 
     def _unfinished(self, file: FollowedFile, fd: int, data: bytes, at: int) -> None:
         """No newline in `data`: drop NULs at the line's beginning, or find that it is too long."""
@@ -90,11 +91,12 @@ class PlainReader:
             file.scanned = _after_hole(fd, at + len(data)) if whole_chunk_is_zeros else at + len(data)
             return None
         end = at + newline
+        tail = before(fd, end)  # may fail: nothing of `file` is changed before it
         lines: list[Line] = [TooLong(end - file.offset)]
         if file.offset < file.position.done_until and file.offset not in file.position.parts:
             lines = []
         file.scanned = end
-        return self._batch(file, lines, end, before(fd, end), [file.offset] if lines else None)
+        return self._batch(file, lines, end, tail, [file.offset] if lines else None)
 
     def _batch(
         self, file: FollowedFile, lines: list[Line], end: int, tail: bytes, begins: list[int] | None, *, last: bool = False
@@ -125,8 +127,8 @@ class PlainReader:
 
 
 def is_intact(file: FollowedFile, fd: int) -> bool:
-    """The content that was read is still there."""
-    return os.fstat(fd).st_size >= file.offset and _check(file, fd) is not None
+    """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
+    return os.fstat(fd).st_size >= (file.offset or file.size) and _check(file, fd) is not None
 
 
 def _check(file: FollowedFile, fd: int) -> bytes | None:
@@ -139,13 +141,12 @@ def _check(file: FollowedFile, fd: int) -> bytes | None:
             file.tail = fingerprint(came_before)
         elif fingerprint(came_before) != file.tail:
             return None
-    position = file.position
-    if position.head_length < HEAD_BYTES or file.offset < HEAD_BYTES:
-        head = os.pread(fd, HEAD_BYTES, 0)
-        if position.head_length and fingerprint(head[: position.head_length]) != position.head_hash:
-            return None
-        if len(head) > position.head_length:
-            position.head_length, position.head_hash = len(head), fingerprint(head)
+    # Also where all of it is known: of two contents the bytes before the offset may be alike (the end of two long texts).
+    position, head = file.position, os.pread(fd, HEAD_BYTES, 0)
+    if position.head_length and fingerprint(head[: position.head_length]) != position.head_hash:
+        return None
+    if len(head) > position.head_length:
+        position.head_length, position.head_hash = len(head), fingerprint(head)
     return came_before
 
 

@@ -45,6 +45,7 @@ class Position:
     size: int = -1  # on disk, and mtime_ns, when last read: both unchanged means nothing new
     mtime_ns: int = 0
     vanished: float | None = None  # epoch seconds since when it is not found
+    blank: bool = False  # others may have come and gone unseen before it, at its path: they are still to be looked for
     pattern: str = ""  # a marker: this pattern has been followed
     broken: bool = False  # could not be read from the state; the source drops it
     indexed_by: tuple[int, str] = (0, "")  # the head under which the book finds it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.batch import Batch
@@ -86,7 +87,8 @@ class Reading:
             self._damaged(file, bad)
             return None
         except OSError as bad:
-            if not self._tracker.handles.is_kept(file):
+            # What is open can be read even if the file is removed meanwhile; a disk that fails now and then is asked again.
+            if bad.errno != errno.EIO and not self._tracker.handles.is_kept(file):
                 self._tracker.handles.close(file)
             self._close_gz(file)
             self._tracker.trouble(file, bad)

@@ -37,12 +37,12 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.bridge import Bridge
+from llm_cost_exporter.source.copies import still_intact
 from llm_cost_exporter.source.evidence import begins_like, is_same, learn
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost
 from llm_cost_exporter.source.names import rotated
-from llm_cost_exporter.source.plain import is_intact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +92,12 @@ class Rotation:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
         found = tracker.listings.with_inode(os.path.dirname(file.where), *file.identity)
-        if found is not None and (fd is not None or is_same(tracker, file, found[0])):
+        try:
+            is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
+        except OSError:
+            tracker.listings.errors += 1
+            is_there = False  # or can't be told now: it is looked for
+        if found is not None and is_there:
             tracker.attach(file, *found, is_gz=file.position.gz)
         elif fd is not None:
             tracker.handles.keep(file)
@@ -165,11 +170,7 @@ class Rotation:
             return  # renamed meanwhile: the next look finds it
         if not file.offset and not file.position.head_length:
             tracker.bridge_soon(file)  # empty when last seen: nothing tells that it was not cut off since
-        known = file.position.head_length
-        intact = st.st_size >= (file.offset or file.size) and is_intact(file, fd)
-        if file.position.head_length != known:
-            tracker.book.changed(file.position)
-        if not intact:
+        if not still_intact(tracker, file, fd):
             self._replaced(file, os.fstat(fd), now)
             return
         if st.st_size < file.scanned:

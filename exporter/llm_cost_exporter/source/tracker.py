@@ -65,6 +65,8 @@ class Tracker:
             self.files[position.key] = file
         file.entry = entry
         self.attach(file, path, st, is_gz=is_gz)
+        if position.blank:
+            self.bridge_soon(file)
         return file
 
     def attach(self, file: FollowedFile, path: str, st: os.stat_result, *, is_gz: bool) -> None:
@@ -127,10 +129,16 @@ class Tracker:
 
     def bridge_soon(self, file: FollowedFile) -> None:
         """Contents may have come and gone unseen where this file was: look for them in this round or the next."""
-        file.blank = True
+        self.set_blank(file.position, True)
         name = self.names.get(file.path)
         if name is not None:
             self.to_bridge[name.path] = name
+
+    def set_blank(self, position: Position, blank: bool) -> None:
+        """Is it still to be told what came before the file, at its path? Saved, so that the next start asks again."""
+        if position.blank != blank:
+            position.blank = blank
+            self.book.changed(position)
 
     def goes_first(self, file: FollowedFile) -> None:
         """`file` has what was written before the content that is at its path now."""

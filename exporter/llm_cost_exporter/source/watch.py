@@ -182,7 +182,12 @@ class Watch:
                 say(tracker, name, "is a directory" if stat.S_ISDIR(st.st_mode) else "is not a regular file")
                 continue
             file = tracker.at.get((st.st_dev, st.st_ino))
-            if file is None or not self._is_still(file, name.path):
+            try:
+                is_known = file is not None and self._is_still(file, name.path)
+            except OSError as bad:  # it can't be told now: the next look asks again
+                say(tracker, name, f"can't be read: {bad.strerror or bad}")
+                continue
+            if file is None or not is_known:
                 rest.append((name, st))
                 continue
             say(tracker, name, None)
@@ -196,7 +201,7 @@ class Watch:
         return rest
 
     def _is_still(self, file: FollowedFile, path: str) -> bool:
-        """The file of that inode, and not another one that was given its inode."""
+        """The file of that inode, and not another one that was given its inode. Raises OSError where that can't be told now."""
         tracker = self._tracker
         if tracker.handles.peek(file) is not None or file.name is not None or is_same(tracker, file, path):
             return True
