@@ -318,10 +318,10 @@ class Exporter:
     def _publish(self, *, between_saves: bool = False) -> None:
         """Replace the view. The days are made anew with each save (that fails, too) and at midnight, not for every poll."""
         now, ledger, source = self._clock.wall(), self._ledger, self._source
-        ledger.settle_all()
         view = self.exposition.view
         days = view.days
         if days is None or not (days.is_of if between_saves else days.holds)(now, ledger.days):
+            ledger.settle_all()
             with suppress(UnreadableError):  # the view before stays until the state answers
                 days = day_view(ledger, now)
         states: dict[str, int] = {}

@@ -96,7 +96,7 @@ class UnpricedRow:
 class Changes:
     """All that one save writes."""
 
-    accounts: list[Row] = field(default_factory=list)
+    accounts: Iterable[Row] = ()  # read once
     days: list[tuple[str, str, int, str]] = field(default_factory=list)  # zone, date, account, usd
     unpriced: list[tuple[UnpricedRow, int]] = field(default_factory=list)  # added to what is there
     billed: list[UnpricedRow] = field(default_factory=list)  # priced now: deleted
@@ -159,12 +159,13 @@ class Store:
 
     def salvage(self) -> Changes:
         """What can still be read of a broken database and need not be in memory: label sets, days, unpriced use."""
-        rows = Changes()
+        accounts: list[Row] = []
+        rows = Changes(accounts=accounts)
         with suppress(sqlite3.Error):
             for row in self._db.execute(_SELECT_ACCOUNT):
                 with suppress(*GARBAGE):
                     unrow(row)
-                    rows.accounts.append(row)
+                    accounts.append(row)
         with suppress(sqlite3.Error):
             for zone, date, account, usd in self.all_days():
                 with suppress(*GARBAGE):

@@ -17,9 +17,28 @@ if TYPE_CHECKING:
     from llm_cost_exporter.tariffs import Tariff
     from llm_cost_exporter.times import Day
 
-__all__ = ["METERS", "Cell"]
+__all__ = ["METERS", "Cell", "Prices"]
 
 METERS: Final = ("cache_read", "input", "reasoning", "output")
+
+
+class Prices:
+    """Rates as cells use them, the same for all cells of a tariff. Raises LookupError where they are not simple enough: a price a call,
+    or a meter without a price.
+    """
+
+    __slots__ = ("bounds", "per_token", "rates", "unit")
+
+    def __init__(self, rates: Rates) -> None:
+        if rates.per_call:
+            raise LookupError
+        self.rates = rates
+        read, fresh, thought, said = (rates.meters[meter] for meter in METERS)
+        # 1e-24 USD: the greatest common divisor of the rates, so that what is added a call stays small
+        self.unit = unit = math.gcd(read, fresh, thought, said) or 1
+        self.per_token = (read // unit, fresh // unit, thought // unit, said // unit)
+        # bisect_left finds the first bound that is no smaller; in whole units that is the same bound, rounded down
+        self.bounds = tuple(bound // unit for bound in BOUNDS["cost"])
 
 
 class Cell:
@@ -44,7 +63,7 @@ class Cell:
         self.close()
         self.above, self.up_to = 0, -1
         self.rates: Rates | None = None
-        self.unit = 1  # 1e-24 USD: the greatest common divisor of the rates, so that what is added a call stays small
+        self.unit = 1
         self.prices: tuple[int, int, int, int] = (0, 0, 0, 0)  # of METERS, in units
         self.cost_bounds: tuple[int, ...] = ()
         self.cost_counts = [0] * (len(BOUNDS["cost"]) + 1)
@@ -70,32 +89,19 @@ class Cell:
         """No row fits any more before the cell is bound again."""
         self.low = self.high = math.inf
 
-    def price(self, rates: Rates) -> bool:
-        """Take over `rates`. False: they are not simple enough (a price a call, or a meter without a price)."""
-        if rates is not self.rates:
-            of = rates.meters
-            if rates.per_call or not all(meter in of for meter in METERS):
-                return False
-            self.rates = rates
-            per_token = [of[meter] for meter in METERS]
-            self.unit = unit = math.gcd(*per_token) or 1
-            read, fresh, thought, said = (price // unit for price in per_token)
-            self.prices = (read, fresh, thought, said)
-            # bisect_left finds the first bound that is no smaller; with whole units that is the same bound, rounded down
-            self.cost_bounds = tuple(bound // unit for bound in BOUNDS["cost"])
+    def price(self, prices: Prices) -> None:
+        """Take over the prices that are in force."""
+        rates = self.rates = prices.rates
+        self.unit, self.prices, self.cost_bounds = prices.unit, prices.per_token, prices.bounds
         self.above, self.up_to = rates.above, rates.up_to
-        return True
 
     def tokens(self) -> dict[str, int]:
         """Tokens by meter, none of them 0."""
         counts = (self.cached, self.into, self.reasoning, self.out)
         return {meter: count for meter, count in zip(METERS, counts, strict=True) if count}
 
-    def cost(self) -> dict[str, int]:
-        """1e-24 USD by meter, for the meters that have tokens."""
+    def cost(self, tokens: dict[str, int]) -> dict[str, int]:
+        """What `tokens` of this cell cost, 1e-24 USD by meter."""
         assert self.rates is not None
-        return {meter: count * self.rates.meters[meter] for meter, count in self.tokens().items()}
-
-    def usd(self) -> int:
-        """1e-24 USD of all calls."""
-        return sum(self.cost().values())
+        per_token = self.rates.meters
+        return {meter: count * per_token[meter] for meter, count in tokens.items()}

@@ -21,7 +21,7 @@ from llm_cost_exporter.idchunk import CHUNK
 from llm_cost_exporter.ledger.samples import BOUNDS
 from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.linetime import AHEAD
-from llm_cost_exporter.quick.cells import Cell
+from llm_cost_exporter.quick.cells import Cell, Prices
 from llm_cost_exporter.quick.forms import Reading
 from llm_cost_exporter.tariffs import total_input
 from llm_cost_exporter.times import EARLIEST, parse
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.accounting import Sink
     from llm_cost_exporter.dedup import Ids
+    from llm_cost_exporter.prices import Rates
     from llm_cost_exporter.quick.forms import Form
     from llm_cost_exporter.tariffs import Tariffs
     from llm_cost_exporter.types import Usage
@@ -40,6 +41,7 @@ __all__ = ["Group", "Posting"]
 AccountT = TypeVar("AccountT")
 
 _MOST_CELLS: Final = 2048
+_MOST_PRICES: Final = 256
 _ROWS_BETWEEN_CLEARINGS: Final = 100_000
 _MOST_SAID_USD: Final = 999_999  # so that it is below 10**15 of 1e-9 USD
 _TOKEN_BOUNDS: Final = BOUNDS["input_tokens"]
@@ -70,6 +72,7 @@ class Posting(Generic[AccountT]):
         self._groups: dict[object, Group] = {}
         self._open: list[Cell] = []  # cells with something to settle
         self._young: list[Cell] = []  # cells bound as no base while there is a base
+        self._prices: dict[int, Prices] = {}
         self._cells = 0
         self._rows = 0  # posted since the cells were last cleared
         self._base = -math.inf
@@ -256,8 +259,10 @@ class Posting(Generic[AccountT]):
         self._settle(cell)
         cell.close()
         rates = cell.tariff.rates_at(when, whole, ())
-        if rates is None or not cell.price(rates):
+        prices = None if rates is None else self._prices_of(rates)
+        if rates is None or prices is None:
             return False
+        cell.price(prices)
         try:
             window = self._sink.bind(cell, when)
         except UnreadableError:
@@ -276,6 +281,18 @@ class Posting(Generic[AccountT]):
         cell.low, cell.high = low, high
         return True
 
+    def _prices_of(self, rates: Rates) -> Prices | None:
+        known = self._prices.get(id(rates))
+        if known is None or known.rates is not rates:
+            try:
+                known = Prices(rates)
+            except LookupError:
+                return None
+            if len(self._prices) >= _MOST_PRICES:
+                self._prices.clear()
+            self._prices[id(rates)] = known
+        return known
+
     def learn(self, group: Group, row: Any, usage: Usage) -> None:
         """Make the cell of rows like `row`, whose line the slow path has read as `usage`, if both readings agree."""
         name = group.form.named(row)
@@ -284,7 +301,7 @@ class Posting(Generic[AccountT]):
         if name in group.cells or reading is None or reading != _reading(usage):
             return
         rates = tariff.rates_at(usage.time, total_input(usage.tokens), ())
-        if rates is None or rates.per_call:
+        if rates is None or self._prices_of(rates) is None:
             return
         if self._cells >= _MOST_CELLS:
             if self._rows < _ROWS_BETWEEN_CLEARINGS:
