@@ -38,8 +38,9 @@ lint: venv ## style, format and types
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: venv ## measure, and write bench/RESULTS.md
-	PYTHONPATH=scripts $(BIN)/python bench/bench.py
+bench: venv ## measure, and write bench/RESULTS.md (QUICK=1 to try it in seconds, PARTS=scrape,save for some of it)
+	@$(BIN)/python scripts/fetch_servers.py peer || true
+	$(BIN)/python bench/bench.py $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS))
 
 .PHONY: generate
 generate: venv ## write the committed files that are made from others

@@ -1,132 +1,118 @@
-"""How fast `report` reads a log, against the least that any reader must do: decode each line.
+"""Everything that issue and README promise of speed and memory, measured beside its peer or floor.
 
-    make bench        prints the table and writes it to bench/RESULTS.md
-
-200,000 lines of the sample (sample/README.md), once as bare JSON lines and once behind the logging prefix. `report` is timed
-as users run it, a process from start to end, the best of three; the floor is orjson.loads over the same lines in memory.
+make bench                 all of it (some 15 minutes), printed and written to bench/RESULTS.md
+make bench QUICK=1         the same in small, which shows that it works and measures nothing; nothing is written
+make bench PARTS=scrape,save        some of it, printed
 """
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import resource
-import subprocess
+import argparse
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
-import orjson
+import backlog
+import everyformat
+import live
+import memory
+import save
+import scrape
+import start
+from machine import machine
+from measure import LONG, QUICK, Row, Size
 
-import sample_log
+__all__ = ["PARTS", "main", "measured", "text_of"]
 
-LINES = 200_000
-ROUNDS = 3
 RESULTS = Path(__file__).with_name("RESULTS.md")
-START = datetime.fromisoformat("2026-01-05T00:00:00+00:00").timestamp()
+BOUNDS = Path(__file__).with_name("bounds.md")
+
+PARTS: dict[str, Callable[[Size, Path], list[Row]]] = {
+    "backlog": backlog.rows,
+    "memory": memory.rows,
+    "live": live.rows,
+    "scrape": scrape.rows,
+    "start": start.rows,
+    "save": save.rows,
+    "formats": everyformat.rows,
+}
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One shape of the log: seconds of a report on all lines, and on a single one (start-up)."""
-
-    shape: str
-    log: Path
-    report_s: float
-    start_up_s: float
-
-    def row(self) -> str:
-        """A row of the table; the floor is measured here."""
-        lines = self.log.read_bytes().splitlines()
-        floor_s = best(lambda: decode(lines))
-        reading_s = self.report_s - self.start_up_s
-        return (
-            f"| {self.shape} | {self.log.stat().st_size / LINES:.0f} | {self.report_s:.2f} | {self.start_up_s:.2f}"
-            f" | {LINES / reading_s:,.0f} | {1e6 * reading_s / LINES:.2f} | {LINES / floor_s:,.0f} | {reading_s / floor_s:.1f} |"
-        )
-
-
-HEAD = (
-    "# Results of `make bench`",
-    "",
-    f"`report` over {LINES:,} lines of the sample, best of {ROUNDS}. The floor is decoding the same lines with orjson and nothing else.",
-    "",
-    "| lines | bytes a line | report, s | of it start-up, s | lines/s after start-up | µs a line | floor, lines/s | report / floor |",
-    "|---|---:|---:|---:|---:|---:|---:|---:|",
-)
-
-
-def main() -> None:
-    """Measure, print and write."""
-    with tempfile.TemporaryDirectory() as directory:
-        shapes = {"bare JSON": sample_log.bare_line, "behind a logging prefix": sample_log.line}
-        measured = [
-            measure(name, make, Path(directory) / f"{number}") for number, (name, make) in enumerate(shapes.items())
-        ]
-        # The kernel counts what this process holds as a child's, so this is asked for before the floor holds the lines.
-        peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        rows = [one.row() for one in measured]
-    text = "\n".join([*HEAD, *rows, "", f"Peak memory of a report: {peak_mib:.0f} MiB.", "", *machine()])
-    RESULTS.write_text(text + "\n")
+def main(arguments: list[str]) -> int:
+    """Measure, print, and (all of it, in the long form) write."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--quick", action="store_true", help="show that all of it works; measures nothing")
+    parser.add_argument("--parts", default=",".join(PARTS), help="some of " + ",".join(PARTS))
+    chosen = parser.parse_args(arguments)
+    size, names = QUICK if chosen.quick else LONG, chosen.parts.split(",")
+    if not set(names) <= set(PARTS):
+        parser.error(f"--parts: some of {','.join(PARTS)} would be right")
+    started = time.monotonic()
+    found = measured(size, names)
+    text = text_of(size, found, time.monotonic() - started)
     print(text)
+    if size is LONG and len(found) == len(PARTS):
+        RESULTS.write_text(text)
+    return 0
 
 
-def measure(shape: str, make: Callable[[float, sample_log.Row], str], stem: Path) -> Measured:
-    """Time `report` on one shape; the log stays there."""
-    log, single = stem.with_suffix(".log"), stem.with_suffix(".single")
-    for path, count in ((log, LINES), (single, 1)):
-        with path.open("w") as out:
-            out.writelines(make(when, row) + "\n" for when, row in islice(sample_log.calls(START), count))
-    return Measured(shape, log, best(lambda: report(log, LINES)), best(lambda: report(single, 1)))
+def measured(size: Size, names: list[str]) -> dict[str, list[Row]]:
+    """The rows of some parts; what each is at is said on standard error."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        for name in names:
+            print(f"bench: {name}", file=sys.stderr, flush=True)
+            folder = Path(made) / name
+            folder.mkdir()
+            found[name] = PARTS[name](size, folder)
+    return found
 
 
-def report(log: Path, lines: int) -> None:
-    """Run `report`, and see that it read what is there."""
-    command = [sys.executable, "-m", "llm_cost_exporter", "report", str(log), "--format", "json"]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    if said["lines"] != lines or said["requests"] != lines:
-        raise SystemExit(f"report read {said['lines']} lines with {said['requests']} calls; there are {lines}")
-
-
-def decode(lines: list[bytes]) -> None:
-    """Decode every line from its first brace on."""
-    for line in lines:
-        orjson.loads(line[line.index(b"{") :])
-
-
-def best(work: Callable[[], None]) -> float:
-    """Seconds of the quickest of some rounds."""
-    seconds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def machine() -> list[str]:
-    """What it was measured on, and when."""
-    cpu = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+def text_of(size: Size, found: dict[str, list[Row]], seconds: float) -> str:
+    """RESULTS.md."""
+    head = [
+        "# Results of `make bench`",
+        "",
+        f"Written by `make bench` ({size.name} form, {seconds / 60:.0f} min); don't edit. Medians of {size.rounds} rounds or more, lowest and highest in brackets.",
+        "Each figure stands beside its peer's or floor's of the same rounds. Rates are lines a second of CPU time of one core, start included unless said.",
+        "",
+        *machine(),
+        "",
+    ]
+    rows = [row for name, part in found.items() if name != "formats" for row in part]
+    if rows:
+        head += [
+            "| what | measured | beside | ratio | must reach | reached |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {row.what} | {row.measured} | {row.beside} | {row.ratio} | {row.must} | {_yes(row.ok)} |"
+                for row in rows
+            ),
+            "",
         ]
-        cpu = names[0] if names else cpu
-    packages = ", ".join(f"{name} {version(name)}" for name in ("llm-cost-exporter", "orjson", "genai-prices"))
+    if "formats" in found:
+        head += _formats(size, found["formats"])
+    return "\n".join([*head, BOUNDS.read_text()])
+
+
+def _formats(size: Size, rows: list[Row]) -> list[str]:
     return [
-        f"- {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
-        f"- Python {platform.python_version()}, {packages}",
-        f"- {datetime.now(UTC):%Y-%m-%d}",
+        "## Every built-in format",
+        "",
+        f"`report` over {size.format_lines:,} lines of each, its start taken off. At least {everyformat.MUST:,} lines/s, or the reason.",
+        "",
+        "| format | lines/s | line | reached | reason |",
+        "|---|---|---|---|---|",
+        *(f"| {row.what} | {row.measured} | {row.beside} | {_yes(row.ok)} | {row.must} |" for row in rows),
+        "",
     ]
 
 
+def _yes(ok: bool | None) -> str:
+    return "" if ok is None else "yes" if ok else "no"
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

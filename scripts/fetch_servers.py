@@ -1,12 +1,16 @@
 """Fetch the servers that the tests run: Prometheus, Alertmanager and VictoriaMetrics, of two generations, into .tools/.
 
+    python scripts/fetch_servers.py             both generations
+    python scripts/fetch_servers.py peer        mtail, which the bench measures beside the exporter
+
     .tools/old/bin/{prometheus,promtool,alertmanager,amtool,victoria-metrics,vmalert}    Debian bookworm: 2.42, 0.25, 1.79
     .tools/new/bin/…                                                                     Debian sid: 3.5, 0.33, 1.145
+    .tools/peer/bin/mtail                                                                Debian sid or bookworm: 3.0.0~rc
 
 They come from Debian's packages, by the machine's own apt and the mirror that it is set up with, checked against Debian's
 keyring. apt works in directories of its own here: root is not needed, nothing is installed, no service is started and the
 machine's package lists stay as they are. What is there already is kept. Where it can't be done (no apt, no network), one
-line says why and the exit status is 1; the tests then look for the servers on the PATH.
+line says why and the exit status is 1; tests and bench then look on the PATH.
 """
 
 from __future__ import annotations
@@ -19,8 +23,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
@@ -49,17 +53,19 @@ exec 9<"${0%/*}/../share" && exec "${0%/*}/../lib/alertmanager" "$@"
 
 @dataclass(frozen=True)
 class Generation:
-    """One set of servers: `suites` are tried in turn, the first that has all `packages` serves."""
+    """One set of programs: `suites` are tried in turn, the first that has all `packages` serves."""
 
     name: str
     suites: tuple[str, ...]
     packages: tuple[str, ...]
+    programs: Mapping[str, str] = field(default_factory=lambda: PROGRAMS)
 
 
 GENERATIONS = (
     Generation("old", ("bookworm",), ("prometheus", "prometheus-alertmanager", "victoria-metrics")),
     Generation("new", ("sid", "testing"), ("prometheus", "promtool", "prometheus-alertmanager", "victoria-metrics")),
 )
+PEER = Generation("peer", ("sid", "testing", "bookworm"), ("mtail",), {"mtail": "usr/bin/mtail"})
 
 
 class FetchError(Exception):
@@ -67,12 +73,16 @@ class FetchError(Exception):
 
 
 def main() -> int:
-    """Fetch what is missing; 0 when both generations are there."""
+    """Fetch what is missing; 0 when all that was asked for is there."""
+    if sys.argv[1:] not in ([], ["peer"]):
+        print(f"servers: {sys.argv[1]!r} is not known; nothing, or peer, would be right", file=sys.stderr)
+        return 2
     TOOLS.mkdir(exist_ok=True)
+    wanted = (PEER,) if sys.argv[1:] else GENERATIONS
     failed = False
     with (TOOLS / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits, and then finds everything there
-        for generation in GENERATIONS:
+        for generation in wanted:
             try:
                 versions = present(generation) or fetch(generation)
                 print(f"servers: {generation.name}: " + ", ".join(f"{name} {v}" for name, v in versions.items()))
@@ -89,7 +99,7 @@ def present(generation: Generation) -> dict[str, str] | None:
         made = json.loads((home / "versions.json").read_text())
     except (OSError, ValueError):
         return None
-    if made.get("recipe") != RECIPE or not all((home / "bin" / name).exists() for name in PROGRAMS):
+    if made.get("recipe") != RECIPE or not all((home / "bin" / name).exists() for name in generation.programs):
         return None
     return dict(made["versions"])
 
@@ -140,7 +150,7 @@ def fetch_from(work: Path, source: str, generation: Generation) -> dict[str, str
         versions[name] = version.replace("%3a", ":")
         checked(run(["dpkg-deb", "--extract", str(package), str(unpacked)]))
     (ready / "bin").mkdir(parents=True)
-    for name, inside in PROGRAMS.items():
+    for name, inside in generation.programs.items():
         program = ready / "bin" / name
         try:
             (unpacked / inside).rename(program)

@@ -3,18 +3,19 @@
     python scripts/generate.py            write them
     python scripts/generate.py --check    name those that differ; exit status 1 where there are any
 
-A generated file has one line in FILES: its path and the function that gives its content.
+`generated` gives them all: path and content.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import sample_log
+from llm_cost_exporter import policy, rendering
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,26 +26,29 @@ def sample() -> str:
     return "".join(sample_log.line(when, row) + "\n" for when, row in islice(sample_log.calls(start), 1000))
 
 
-FILES: dict[str, Callable[[], str]] = {
-    "sample/usage.log": sample,
-}
+def generated() -> Iterator[tuple[str, str]]:
+    """Path below the checkout and content of each generated file."""
+    yield "sample/usage.log", sample()
+    for path, text in rendering.render(policy.load(None)).items():
+        yield f"rules/{path}", text
 
 
 def main() -> int:
     """Write all files, or check them (--check)."""
     check = sys.argv[1:] == ["--check"]
-    stale = []
-    for name, make in FILES.items():
-        path, content = ROOT / name, make()
+    stale, files = [], dict(generated())
+    for name, content in files.items():
+        path = ROOT / name
         if path.exists() and path.read_text() == content:
             continue
         stale.append(name)
         if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
     if check and stale:
         print(f"not what would be made now: {', '.join(stale)}; run `make generate` and commit it", file=sys.stderr)
         return 1
-    print(f"{len(FILES)} generated files: " + ("as they would be made now" if check else f"{len(stale)} written"))
+    print(f"{len(files)} generated files: " + ("as they would be made now" if check else f"{len(stale)} written"))
     return 0
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from decimal import Decimal
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.exposition import Page, labels_text
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.money import ONE_USD
@@ -178,3 +182,64 @@ def test_every_metric_has_help_and_a_type(shown):
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert helped == typed
     assert "untyped" not in " ".join(lines)
+
+
+def test_what_is_written_here_is_what_the_client_library_writes(shown):
+    """Both formats, but for the order of labels and the form of numbers: each family, parsed and written anew by prometheus_client, is the text that was there."""
+    for accept, parse, encode, end in (
+        (TEXT, parse_text, generate_latest, b""),
+        (OPENMETRICS, parse_openmetrics, openmetrics_latest, b"# EOF\n"),
+    ):
+        body = shown.render(accept)[0].decode()
+        lines = [in_one_form(line) for line in body.splitlines()]
+        for family in parse(body):
+            registry = CollectorRegistry()
+            registry.register(Ready(family))
+            written = encode(registry).removesuffix(end).decode().splitlines()
+            assert [line for line in map(in_one_form, written) if line not in lines] == []
+
+
+def in_one_form(line):
+    """`line` with its labels sorted and its numbers as Python writes them: 1.7e+09 and 1700000000.0 are one."""
+    if line.startswith("#"):
+        return line
+    found = re.fullmatch(r"([^{ ]+)(\{.*?\})?( [^{}]*(?: # .*)?)", line)
+    assert found is not None, line
+    name, labels, rest = found.groups()
+    numbers = re.sub(r"[-+.\d]+(?:e[-+]?\d+)?", lambda number: repr(float(number[0])), rest)
+    return name, sorted(re.findall(r'\w+="(?:[^"\\]|\\.)*"', labels or "")), numbers
+
+
+class Ready:
+    """A collector of one family that is there already."""
+
+    def __init__(self, family):
+        self.family = family
+
+    def collect(self):
+        return [self.family]
+
+
+def test_labels_and_values_are_written_as_the_formats_ask():
+    """Escapes in label values; `_total` in a counter's family name only in the text format."""
+    for openmetrics, head in ((False, "spent_total"), (True, "spent")):
+        page = Page(openmetrics=openmetrics)
+        page.samples(page.family("counter", "spent", "Spent."), [(labels_text(("app",), ('a\\"b\n',)), 1e23)])
+        assert page.text().decode() == (
+            f"# HELP {head} Spent.\n# TYPE {head} counter\n" + r'spent_total{app="a\\\"b\n"} 1e+23' + "\n"
+        )
+
+
+def test_a_histogram_in_openmetrics_names_its_exemplars():
+    """Buckets are cumulative up to +Inf, and an exemplar stands on the line of its own bucket."""
+    page = Page(openmetrics=True)
+    name = page.family("histogram", "cost", "Cost.")
+    page.histogram(name, 'a="b"', ("0.5", "1.0", "+Inf"), [1, 0, 2], 9.5, {1: ('id="x"', 0.75, 12.5)})
+    (family,) = parse_openmetrics(page.text().decode() + "# EOF\n")
+    assert [(s.labels.get("le"), s.value) for s in family.samples if s.name == "cost_bucket"] == [
+        ("0.5", 1.0), ("1.0", 1.0), ("+Inf", 3.0),
+    ]  # fmt: skip
+    assert [s.exemplar and (s.exemplar.labels, s.exemplar.value, float(s.exemplar.timestamp)) for s in family.samples[:3]] == [
+        None, ({"id": "x"}, 0.75, 12.5), None,
+    ]  # fmt: skip
+    assert {s.name: s.value for s in family.samples[3:]} == {"cost_count": 3.0, "cost_sum": 9.5}

@@ -106,7 +106,12 @@ def test_each_dependency_says_what_it_is_for(dependency: str):
 
 def test_each_runtime_dependency_is_used():
     """What users must install, the package imports; tzdata is data that zoneinfo finds by itself."""
-    modules = {"PyYAML": "yaml", "genai-prices": "genai_prices", "prometheus-client": "prometheus_client"}
+    modules = {
+        "PyYAML": "yaml",
+        "genai-prices": "genai_prices",
+        "jsonnet": "_jsonnet",
+        "prometheus-client": "prometheus_client",
+    }
     source = "\n".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
     names = [re.split(r"[<>=]", one)[0] for one in tomllib.loads(PYPROJECT)["project"]["dependencies"]]
     unused = [n for n in names if not re.search(rf"^\s*(?:import|from) {modules.get(n, n)}\b", source, re.MULTILINE)]

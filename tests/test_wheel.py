@@ -62,7 +62,14 @@ def test_the_wheel_carries_the_whole_package_and_nothing_else(wheel: Path):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
     metadata = {name for name in names if name.startswith(f"llm_cost_exporter-{__version__}.dist-info/")}
-    assert names - metadata == package
+    # What `render` renders from; its tests and runbooks stay in the checkout.
+    carried = {
+        "llm_cost_exporter/_data/rules/" + name for name in ("config.libsonnet", "mixin.libsonnet", "render.jsonnet")
+    }
+    for folder in ("alerts", "lib", "recording"):
+        files = (ROOT / "rules" / folder).iterdir()
+        carried |= {f"llm_cost_exporter/_data/rules/{folder}/{path.name}" for path in files}
+    assert names - metadata == package | carried
     assert "llm_cost_exporter/py.typed" in package
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
 
@@ -84,3 +91,10 @@ def test_the_installed_command_reports(elsewhere: Path):
     report = json.loads(run(command, cwd=elsewhere).stdout)
     assert report["requests"] == 1
     assert report["total_cost_usd"] == "0.00021"  # 1000 x 0.15 and 100 x 0.60 USD per million
+
+
+def test_the_installed_command_renders(elsewhere: Path):
+    """`render` needs no checkout: the wheel brings the rules' sources, and gives what is committed here."""
+    run([elsewhere / "venv/bin/llm-cost-exporter", "render", "--out", "rendered"], cwd=elsewhere)
+    for path in (ROOT / "rules/prometheus").iterdir():
+        assert (elsewhere / "rendered/prometheus" / path.name).read_text() == path.read_text()

@@ -11,11 +11,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llm_cost_exporter.dedup import Entry, Ids, key_of
+from llm_cost_exporter.quick.posting import Posting
 from llm_cost_exporter.tariffs import FEE, Tariff, Tariffs
 from llm_cost_exporter.types import METERS
 
 if TYPE_CHECKING:
     from llm_cost_exporter.prices import PriceBook
+    from llm_cost_exporter.quick.cells import Cell
     from llm_cost_exporter.types import Usage
 
 __all__ = ["TRUSTED_KIND", "Accountant", "Sink", "Taken", "larger"]
@@ -63,6 +65,26 @@ class Sink(Protocol[AccountT]):
         """A repeat was smaller than what was counted, in some kind."""
         ...
 
+    # The quick path (quick/): calls that are added up in cells first.
+
+    histograms: bool  # whether `settle` asks for the buckets that calls fall in
+
+    def attach(self, posting: Posting[AccountT]) -> None:
+        """From now on calls may wait in the cells of `posting`: they are to be settled before anything is made of the sums."""
+        ...
+
+    def bind(self, cell: Cell, when: float) -> tuple[float, float] | None:
+        """Set `account`, `number` and `day` of `cell` for calls around the time `when`.
+
+        From when and until before when this holds, while accounts and days stay in memory; None: such calls are not to be
+        posted quickly. All that `settle` may have to read is read here. Raises UnreadableError.
+        """
+        ...
+
+    def settle(self, cell: Cell) -> None:
+        """Post all that `cell` holds, as `first` would have posted each call. Raises nothing."""
+        ...
+
 
 class Accountant(Generic[AccountT]):
     """Prices calls, finds repeats and posts to one sink."""
@@ -71,6 +93,13 @@ class Accountant(Generic[AccountT]):
         self._ids = ids
         self._sink = sink
         self.tariffs: Tariffs[AccountT] = Tariffs(book)
+        self.posting = Posting(ids, sink, self.tariffs)
+        sink.attach(self.posting)
+
+    def forget_routes(self) -> None:
+        """Label sets have left memory."""
+        self.posting.clear()
+        self.tariffs.forget_routes()
 
     def take(self, usage: Usage, scope: str, *, trust_reported: bool = False) -> Taken:
         """Post one call. `scope` names the source entry, for ids that are not a vendor's.
@@ -103,7 +132,7 @@ class Accountant(Generic[AccountT]):
             self._ids.add_call(key, self._sink.number(account), usage, trusted=trusted)
         return Taken.NEW
 
-    def _again(self, key: bytes, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
+    def _again(self, key: int, entry: Entry, tariff: Tariff[AccountT], usage: Usage) -> Taken:
         outcome = Taken.JOINED if usage.continues else Taken.DUPLICATE
         before, now = entry.tokens, usage.tokens
         merged = larger(before, now)

@@ -14,9 +14,9 @@ from llm_cost_exporter.labels import clean
 from llm_cost_exporter.shape import Shape
 from llm_cost_exporter.types import Usage
 
-__all__ = ["Names", "complete"]
+__all__ = ["LONGEST_LATENCY_NS", "Names", "complete"]
 
-_LONGEST_LATENCY_NS = 7 * 86_400 * 10**9
+LONGEST_LATENCY_NS = 7 * 86_400 * 10**9
 _MOST_NAMES = 10_000
 _LONGEST_NAME = 256
 _REQUEST_KEYS = ("request", "params", "kwargs", "body")  # where a failed call's model may be named instead
@@ -72,9 +72,9 @@ def _take_cost(call: Usage, record: dict[str, Any], keys: tuple[str, ...]) -> No
 def _take_latency(call: Usage, record: dict[str, Any], keys: tuple[tuple[str, float], ...]) -> None:
     for key, unit in keys:
         value = record[key]
-        if (type(value) is float or type(value) is int) and 0 <= value <= _LONGEST_LATENCY_NS:
+        if (type(value) is float or type(value) is int) and 0 <= value <= LONGEST_LATENCY_NS:
             nanoseconds = value * unit
-            if nanoseconds <= _LONGEST_LATENCY_NS:
+            if nanoseconds <= LONGEST_LATENCY_NS:
                 call.latency_ns = round(nanoseconds)
                 return
 

@@ -1,181 +1,228 @@
 """The ids of the last calls, so that one call on several lines is counted once.
 
-Bounded by number (`window`) and by age in event time (`max_age`). An id is kept as an eight-byte hash; an entry says
-where the first line's call went and what it counted, so that a larger repeat adds just the difference. Entries lie in a ring; a save
-writes the ring's changed chunks, not one row an id.
+Bounded by number (`window`) and by age in event time (`max_age`). An id is kept as a hash; an entry says where the first
+line's call went and what it counted, so that a larger repeat adds just the difference.
+
+The last `window` calls are the slots of a ring, in chunks of 512. The newest chunks are lists of rows, all others are packed
+(idchunk.py), some 45 bytes a call. A packed chunk is what a save writes, so a save packs what is new and nothing twice.
+
+Dicts lead from a key to its chunk. There is one for each third of the window, and the oldest is dropped as a whole: one dict for
+all would need a deletion a call, and to be copied (10 MB) each time that it has turned over.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
-import orjson
+from xxhash import xxh3_64_intdigest
+
+from llm_cost_exporter.idchunk import CHUNK, Entry, Row, counts_of, find_key, first_slot, pack_rows, unpack_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from llm_cost_exporter.tariffs import Context
     from llm_cost_exporter.types import Usage
 
-__all__ = ["Entry", "Ids", "key_of", "renumbered"]
+__all__ = ["Entry", "Ids", "key_of"]
 
-_CHUNK = 512  # entries a saved row; a busy second changes two or three
-_SLOT_BYTES = 8
-_STREAMS = 128  # ids kept where `window` is 0, so that the parts of a stream still find their call
-
-
-@dataclass(slots=True)
-class Entry:
-    """What the first line of a call (and its larger repeats) counted."""
-
-    account: int
-    time: float
-    tokens: dict[str, int]
-    context: Context = ()
-    reported: int | None = None
-    failed: bool = False
-    free: bool = False  # a gateway's cache hit: tokens cost nothing
-    trusted: bool = False  # the reported cost is the cost
-
-    def pack(self) -> bytes:
-        row: list[Any] = [self.account, self.time, self.tokens]
-        flags = self.failed | self.free << 1 | self.trusted << 2
-        if flags or self.context or self.reported is not None:
-            row += [flags, self.context, None if self.reported is None else str(self.reported)]
-        return orjson.dumps(row)
-
-    @classmethod
-    def unpack(cls, data: bytes | str) -> Entry:
-        account, time, tokens, *more = orjson.loads(data)
-        if not more:
-            return cls(account, time, tokens)
-        flags, context, reported = more
-        return cls(
-            account, time, tokens, tuple((name, value) for name, value in context),
-            None if reported is None else int(reported), bool(flags & 1), bool(flags & 2), bool(flags & 4),
-        )  # fmt: skip
+_STREAMS: Final = 128  # ids kept where `window` is 0, so that the parts of a stream still find their call
+_MOST_UNPACKED: Final = 16  # packed chunks that repeats were looked up in and that are kept as rows meanwhile
+_KEY_BITS: Final = 60  # what a Python int holds in two digits, 32 bytes in all
 
 
-def key_of(call_id: str, scope: str) -> bytes:
-    """The key of a call: a vendor's id is global (`scope` is empty), any other is its source entry's."""
+def key_of(call_id: str, scope: str) -> int:
+    """The key of a call: a vendor's id is global (`scope` is empty), any other is its source entry's.
+
+    60 bits of XXH3: among 100,000 remembered ids a new one is taken for one of them once in 10**13 times. Not a cryptographic
+    hash: who can write chosen ids into the log can also just repeat one.
+    """
     text = f"{scope}\0{call_id}" if scope else call_id
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) >> (64 - _KEY_BITS)
 
 
-def renumbered(chunk: bytes, moved: Mapping[int, int]) -> bytes | None:
-    """A saved chunk after accounts (keys) went into others (values); None where it names none of them."""
-    rows, changed = orjson.loads(chunk), False
-    for row in rows:
-        entry = Entry.unpack(row[2])
-        if entry.account in moved:
-            entry.account, changed = moved[entry.account], True
-            row[2] = entry.pack().decode()
-    return orjson.dumps(rows) if changed else None
+class _Third:
+    """Where the keys of some consecutive chunks are: key -> number of the chunk, less `first`."""
+
+    __slots__ = ("chunks", "first")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.chunks: dict[int, int] = {}
 
 
 class Ids:
-    """Key -> Entry for the last `window` calls that are at most `max_age` seconds of event time apart."""
+    """Key -> Entry for the last `window` calls that are at most `max_age` seconds of event time apart.
+
+    What is public and no method is for the quick path (quick/posting.py) alone, which does what `add_call` does without the
+    call: `rows.append((key, account, time, counts))`, `newest[key] = at`, and `turn()` when there are CHUNK rows.
+    """
 
     def __init__(self, window: int, max_age: float) -> None:
         self.repeats = window > 0  # whether the same id on another line is the same call
+        self.rows: list[Row] = []  # of the chunk that is being filled
+        self.older: tuple[dict[int, int], dict[int, int], dict[int, int]] = ({}, {}, {})  # the dicts before `newest`
+        self.newest: dict[int, int] = {}
+        self.at = 0  # what `newest` has for keys of the chunk that is being filled
         self._window = window or _STREAMS
         self._max_age = max_age
-        self._entries: dict[bytes, bytes] = {}  # key -> slot number, then the packed entry
-        self._ring: list[bytes | None] = []
-        self._next = 0  # slots ever used; the ring holds the last `window` of them
+        self._thirds = [_Third(0)]  # oldest first
+        self._most = -(-self._window // (3 * CHUNK))  # chunks a third, so that four hold the window at any time
+        self._chunk = 0  # number of the chunk that is being filled; slot // CHUNK
+        self._packed: dict[int, bytes] = {}  # by number, oldest first
+        self._unpacked: dict[int, list[Row]] = {}  # of some chunks; the only ones where the packed one is out of date
         self._dirty: set[int] = set()
         self._gone: set[int] = set()
+        self._point()
+
+    def _point(self) -> None:
+        last = self._thirds[-1]
+        self.newest, self.at = last.chunks, self._chunk - last.first
+        older = [third.chunks for third in self._thirds[-2::-1]]
+        if len(older) > 3:  # not in a ring that has grown here, but in one that was loaded with another window perhaps
+            older = [*older[:2], dict.fromkeys(chain(*older[2:]), 0)]
+        self.older = (*older, {}, {}, {})[:3]  # type: ignore[assignment]
+
+    def _next_slot(self) -> int:
+        return self._chunk * CHUNK + len(self.rows)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        low = self._next_slot() - self._window
+        known: set[int] = set()
+        for number in sorted({*self._packed, *self._unpacked}):
+            known.update(row[0] for row in self._rows_of(number)[max(0, low - number * CHUNK) :])
+        known.update(row[0] for row in self.rows[max(0, low - self._chunk * CHUNK) :])
+        return len(known)
 
-    def find(self, key: bytes, when: float) -> Entry | None:
+    def _slot(self, key: int) -> int | None:
+        """The newest slot of `key`, if it is one of the window's."""
+        for third in reversed(self._thirds):
+            at = third.chunks.get(key)
+            if at is not None:
+                number = third.first + at
+                if number * CHUNK + CHUNK <= self._next_slot() - self._window:
+                    return None  # let go of, with its chunk
+                slot = number * CHUNK + self._row_of(number, key)
+                return slot if slot >= self._next_slot() - self._window else None
+        return None
+
+    def _row_of(self, number: int, key: int) -> int:
+        data = self._packed.get(number)
+        if data is not None:
+            return find_key(data, key)
+        rows = self._rows_of(number)
+        return next(
+            at for at in range(len(rows) - 1, -1, -1) if rows[at][0] == key
+        )  # repeats are mostly of the last calls
+
+    def find(self, key: int, when: float) -> Entry | None:
         """The entry of `key`, unless the call of time `when` is further than max_age from it."""
-        data = self._entries.get(key)
-        if data is None:
+        slot = self._slot(key)
+        if slot is None:
             return None
-        entry = Entry.unpack(data[_SLOT_BYTES:])
-        return entry if abs(when - entry.time) <= self._max_age else None
+        row = self._rows_of(slot // CHUNK)[slot % CHUNK]
+        return Entry.of(row) if abs(when - row[2]) <= self._max_age else None
 
-    def add(self, key: bytes, entry: Entry) -> None:
+    def add(self, key: int, entry: Entry) -> None:
         """Remember a new call, forgetting the oldest when the window is full."""
-        self._put(key, entry.pack())
+        self._put(entry.row(key))
 
-    def add_call(self, key: bytes, account: int, usage: Usage, *, trusted: bool) -> None:
-        """`add` of a call just posted to `account`; on the path of every line, so plain calls are packed without an Entry."""
-        if usage.reported_usd is None and usage.failure is None and not usage.context and not usage.gateway_cache_hit:
-            self._put(key, orjson.dumps((account, usage.time, usage.tokens)))
-            return
+    def add_call(self, key: int, account: int, usage: Usage, *, trusted: bool) -> None:
+        """`add` of a call just posted to `account`."""
         flags = (usage.failure is not None) | usage.gateway_cache_hit << 1 | trusted << 2
-        reported = None if usage.reported_usd is None else str(usage.reported_usd)
-        self._put(key, orjson.dumps((account, usage.time, usage.tokens, flags, usage.context, reported)))
+        self._put((key, account, usage.time, counts_of(usage.tokens, usage.context, usage.reported_usd, flags)))
 
-    def _put(self, key: bytes, packed: bytes) -> None:
-        slot = self._next
-        self._next = slot + 1
-        at = slot % self._window
-        if at < len(self._ring):
-            old = self._ring[at]
-            if old is not None:
-                held = self._entries.get(old)
-                if held is not None and int.from_bytes(held[:_SLOT_BYTES], "little") == slot - self._window:
-                    del self._entries[old]
-            self._ring[at] = key
-            if (slot - self._window + 1) % _CHUNK == 0:
-                self._gone.add((slot - self._window) // _CHUNK)
-        else:
-            self._ring.append(key)
-        self._entries[key] = slot.to_bytes(_SLOT_BYTES, "little") + packed
-        self._dirty.add(slot // _CHUNK)
+    def _put(self, row: Row) -> None:
+        self.newest[row[0]] = self.at
+        self.rows.append(row)
+        if len(self.rows) == CHUNK:
+            self.turn()
 
-    def update(self, key: bytes, entry: Entry) -> None:
-        """The call of `key` has grown."""
-        slot = self._entries[key][:_SLOT_BYTES]
-        self._entries[key] = slot + entry.pack()
-        self._dirty.add(int.from_bytes(slot, "little") // _CHUNK)
+    def update(self, key: int, entry: Entry) -> None:
+        """The call of `key`, which was found, has grown."""
+        slot = self._slot(key)
+        if slot is None:
+            return
+        number = slot // CHUNK
+        self._rows_of(number)[slot % CHUNK] = entry.row(key)
+        self._packed.pop(number, None)
+        self._dirty.add(number)
+
+    def turn(self) -> None:
+        """The chunk is full: begin the next one, and let go of what is out of the window."""
+        self._dirty.add(self._chunk)
+        self._packed[self._chunk] = pack_rows(self._chunk * CHUNK, self.rows)
+        self.rows = []
+        self._chunk += 1
+        if self._chunk - self._thirds[-1].first >= self._most:
+            self._thirds.append(_Third(self._chunk))
+        out = (self._chunk * CHUNK - self._window) // CHUNK  # chunks before this one are out as a whole
+        for number in [number for number in {*self._packed, *self._unpacked} if number < out]:
+            self._packed.pop(number, None)
+            self._unpacked.pop(number, None)
+            self._dirty.discard(number)
+            self._gone.add(number)
+        while len(self._thirds) > 1 and self._thirds[1].first <= out:
+            del self._thirds[0]
+        self._point()
+
+    def _rows_of(self, number: int) -> list[Row]:
+        if number == self._chunk:
+            return self.rows
+        rows = self._unpacked.get(number)
+        if rows is None:
+            if len(self._unpacked) >= _MOST_UNPACKED:
+                self._pack()
+            rows = self._unpacked[number] = unpack_rows(self._packed[number])
+        return rows
+
+    def _pack(self) -> None:
+        """Let no chunk be unpacked."""
+        for number, rows in self._unpacked.items():
+            if number not in self._packed:
+                self._packed[number] = pack_rows(number * CHUNK, rows)
+        self._unpacked = {}
 
     def changed(self) -> tuple[list[tuple[int, bytes]], list[int]]:
         """Chunks to write and numbers of chunks to delete since the last `saved`."""
-        rows = [(chunk, self._pack_chunk(chunk)) for chunk in sorted(self._dirty - self._gone)]
-        return rows, sorted(self._gone)
+        self._pack()
+        chunks = [(number, self._packed[number]) for number in sorted(self._dirty) if number in self._packed]
+        if self.rows:
+            chunks.append((self._chunk, pack_rows(self._chunk * CHUNK, self.rows)))
+        return chunks, sorted(self._gone)
 
     def everything(self) -> None:
         """Let the next save write all (a new database)."""
-        first = max(0, self._next - self._window)
-        self._dirty = set(range(first // _CHUNK, (self._next + _CHUNK - 1) // _CHUNK))
+        self._dirty = {*self._packed, *self._unpacked}
 
     def saved(self) -> None:
         self._dirty.clear()
         self._gone.clear()
 
-    def _pack_chunk(self, chunk: int) -> bytes:
-        first = max(chunk * _CHUNK, self._next - self._window, 0)
-        rows = []
-        for slot in range(first, min((chunk + 1) * _CHUNK, self._next)):
-            key = self._ring[slot % self._window]
-            data = self._entries.get(key) if key is not None else None
-            if key is None or data is None or int.from_bytes(data[:_SLOT_BYTES], "little") != slot:
-                continue
-            rows.append([slot, key.hex(), data[_SLOT_BYTES:].decode()])
-        return orjson.dumps(rows)
-
     def load(self, chunks: Iterable[bytes]) -> None:
         """Take back what `changed` gave, oldest chunk first. Raises ValueError (or a kind of it) for garbage."""
-        rows = sorted(
-            (slot, bytes.fromhex(key), data.encode()) for blob in chunks for slot, key, data in orjson.loads(blob)
-        )
-        rows = rows[-self._window :]
-        if not rows:
+        found = {first_slot(data) // CHUNK: data for data in chunks}
+        if not found:
             return
-        first, last = rows[0][0], rows[-1][0]
-        first = max(first, last + 1 - self._window)
-        self._next = last + 1
-        filled = min(self._next, self._window)
-        self._ring = [None] * filled
-        for slot, key, data in rows:
-            if slot >= first:
-                Entry.unpack(data)
-                self._ring[slot % self._window] = key
-                self._entries[key] = slot.to_bytes(_SLOT_BYTES, "little") + data
+        numbers = sorted(found)
+        last = numbers[-1]
+        self._thirds = []
+        for number in numbers:
+            data = found[number]
+            rows = unpack_rows(data)
+            if number != last and len(rows) != CHUNK:
+                raise ValueError("a chunk of ids is not full")
+            if (last + 1 - number) * CHUNK > self._window + 2 * CHUNK:
+                continue  # the window is smaller now
+            if not self._thirds or number - self._thirds[-1].first >= self._most:
+                self._thirds.append(_Third(number))
+            third = self._thirds[-1]
+            for row in rows:
+                Entry.of(row)
+                third.chunks[row[0]] = number - third.first
+            self._packed[number] = data
+        self._chunk = last
+        self.rows = unpack_rows(self._packed.pop(last))
+        if len(self.rows) == CHUNK:
+            self.turn()
+        self._point()

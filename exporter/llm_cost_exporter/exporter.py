@@ -164,7 +164,7 @@ class Exporter:
             self._sweep()
             self._publish()
         elif polled:
-            self._publish()
+            self._publish(between_saves=True)
         return worked
 
     def _may_be_ready(self) -> bool:
@@ -315,11 +315,13 @@ class Exporter:
 
     # what others see
 
-    def _publish(self) -> None:
+    def _publish(self, *, between_saves: bool = False) -> None:
+        """Replace the view. The days are made anew with each save (that fails, too) and at midnight, not for every poll."""
         now, ledger, source = self._clock.wall(), self._ledger, self._source
+        ledger.settle_all()
         view = self.exposition.view
         days = view.days
-        if days is None or not days.holds(now, ledger.days):
+        if days is None or not (days.is_of if between_saves else days.holds)(now, ledger.days):
             with suppress(UnreadableError):  # the view before stays until the state answers
                 days = day_view(ledger, now)
         states: dict[str, int] = {}

@@ -15,7 +15,7 @@ from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.ledger.store import UnreadableError
-from llm_cost_exporter.mapping.entry import MappedEntry
+from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import TooLong
 from llm_cost_exporter.types import Part, Rejected, Skip
@@ -43,6 +43,8 @@ def entry_reader(config: Config, entry: SourceConfig) -> EntryReader:
     labels = LabelReader(config.label_names, paths, static=entry.labels, path_pattern=entry.path_labels)
     zone = times.load_zone(entry.timezone or "UTC")
     if isinstance(entry.format, dict):
+        from llm_cost_exporter.mapping.entry import MappedEntry  # noqa: PLC0415 - with JMESPath, for those only who map
+
         return MappedEntry(entry.format, labels, zone=zone, line_bytes=config.limits.line_bytes)
     return EntryReader(entry.format, labels, zone=zone, line_bytes=config.limits.line_bytes)
 
@@ -50,10 +52,11 @@ def entry_reader(config: Config, entry: SourceConfig) -> EntryReader:
 class _Following:
     """A followed file's reader, and when it last had news."""
 
-    __slots__ = ("future_times", "generation", "last_news", "quiet_seen", "reader")
+    __slots__ = ("future_times", "generation", "last_news", "quick", "quiet_seen", "reader")
 
-    def __init__(self, reader: RecordReader, generation: int) -> None:
+    def __init__(self, reader: RecordReader, quick: QuickLines, generation: int) -> None:
         self.reader = reader
+        self.quick = quick
         self.generation = generation
         self.last_news = 0.0  # monotonic
         self.quiet_seen = len(_QUIET_SECONDS)
@@ -110,10 +113,23 @@ class Pipeline:
         if ledger.in_backlog:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
-        read = following.reader.read
+        read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
-        for offset, line in batch.items():
+        lines, at = batch.lines, 0
+        may_be_quick = not trust and batch.start >= counted_before
+        if may_be_quick:
+            quick.begin(lines, now, ledger.base_before)
+        while at < len(lines):
+            if may_be_quick and ledger.ledger_id is not None:
+                posted, noise = quick.advance(at)
+                stats.lines_read += posted + noise
+                stats.lines_skipped += noise
+                at += posted + noise
+                if at == len(lines):
+                    break
+            line, offset = lines[at], batch.offset_of(at)
+            at += 1
             if isinstance(line, TooLong):
                 stats.lines_read += 1
                 self._reject(file, offset, Rejected("too_long"))
@@ -125,8 +141,8 @@ class Pipeline:
             if type(outcome) is list:
                 if ledger.ledger_id is None:
                     ledger.ledger_id = self._config.ledger or sha256(line).hexdigest()[:16]
-                taken: list[Taken] = []
-                while not self._take(outcome, scope, trust, taken):
+                calls, taken = list(outcome), list[Taken]()
+                while not self._take(calls, scope, trust, taken):
                     yield
                 self._count_line(taken)
             elif type(outcome) is Skip:
@@ -135,6 +151,8 @@ class Pipeline:
                 stats.lines_joined += 1
             elif isinstance(outcome, Rejected):
                 self._reject(file, offset, outcome)
+            if may_be_quick:
+                quick.learn(at - 1, outcome)
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]
@@ -156,7 +174,10 @@ class Pipeline:
             else:
                 state, previous = following.reader.state, following.reader.previous_time
             reader = entry.file(file.path, state=state, previous_time=previous)
-            following = self._following[file] = _Following(reader, self._generation)
+            quick = QuickLines(reader, self._accountant.posting, file.entry.name)
+            following = self._following[file] = _Following(reader, quick, self._generation)
+        elif following.generation != self._generation:  # lines are still joined by the configuration before
+            following.quick = QuickLines(following.reader, self._accountant.posting, file.entry.name)
         return following
 
     def _done(self, batch: Batch, following: _Following) -> None:
@@ -236,4 +257,4 @@ class Pipeline:
 
     def forget_routes(self) -> None:
         """Label sets have left memory."""
-        self._accountant.tariffs.forget_routes()
+        self._accountant.forget_routes()

@@ -33,6 +33,7 @@ from llm_cost_exporter.held import HeldCalls, Hold
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.linetime import AHEAD, LineTimes
 from llm_cost_exporter.nesting import Chain, find_nested
+from llm_cost_exporter.quick.forms import Form, Forms
 from llm_cost_exporter.shape import Shape, Shapes
 from llm_cost_exporter.types import FileState, Part, Rejected, Skip, Usage
 
@@ -62,6 +63,7 @@ class EntryReader:
         self.line_bytes = line_bytes
         self.shapes = Shapes(log_format, labels)
         self.names = Names()
+        self.forms = Forms()
 
     def file(self, path: str, *, state: FileState | None = None, previous_time: float | None = None) -> RecordReader:
         """A reader for one file. `path` is the one that labels come from; `state` and `previous_time` are from its position."""
@@ -133,6 +135,48 @@ class RecordReader:
     def time_source(self) -> str:
         """Where the time of the last line that gave calls is from: record, envelope, previous line, file."""
         return self._times.source
+
+    # For the quick path (quick/), which reads what `quick_form` allows instead of `read`.
+
+    @property
+    def base_labels(self) -> tuple[str, ...]:
+        """The label values that every record of the file begins with."""
+        return self._base_labels
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of times without one."""
+        return self._entry.zone
+
+    @property
+    def holds_calls(self) -> bool:
+        """Streams are waited for, so each line may be one's end."""
+        return bool(self._held)
+
+    def quick_form(self) -> tuple[Form | None, bool]:
+        """The form that lines like the last one, which gave a call, can be read by; and whether it had a text prefix."""
+        names = self._envelope.names
+        if len(self.chain) != 1 or self.format is None or names not in ([], ["text prefix"]):
+            return None, False
+        return self._entry.forms.of(*self.chain[0], self.format), bool(names)
+
+    @property
+    def knows_noise(self) -> bool:
+        """Whether what the formats' keys tell decides: not where a mapping does."""
+        return type(self) is RecordReader
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of the entry's records."""
+        return self._shapes
+
+    def pass_by(self, line: bytes, now: float) -> bool:
+        """A line that is taken for noise went by: its time may be that of a later line. False: it is more than noise."""
+        return type(self.read(line, self._offset, self._mtime, now)) is Skip
+
+    def passed_quickly(self, when: float) -> None:
+        """Lines were read quickly, the last of them of this time."""
+        self._times.known(when)
 
     def open_parts(self, end: int) -> list[int]:
         """Offsets of the lines that are open parts of a split line, where the log is read up to `end`."""

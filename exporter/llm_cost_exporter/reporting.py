@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 from llm_cost_exporter import money
 from llm_cost_exporter.accounting import Taken
 from llm_cost_exporter.comparison import Comparison
-from llm_cost_exporter.types import KIND_OF_METER, KINDS, REJECT_REASONS, Part, Rejected, Skip
+from llm_cost_exporter.idchunk import SAID_UNIT
+from llm_cost_exporter.types import KIND_OF_METER, KINDS, REJECT_REASONS, Part, Rejected, Skip, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from llm_cost_exporter.dedup import Entry
+    from llm_cost_exporter.quick.cells import Cell
+    from llm_cost_exporter.quick.posting import Posting
     from llm_cost_exporter.tariffs import Tariff
     from llm_cost_exporter.times import Calendar
-    from llm_cost_exporter.types import Usage
 
 __all__ = ["TIME_KEYS", "LineCounts", "Report", "Row"]
 
-TIME_KEYS = ("date", "month", "hour")
+TIME_KEYS = frozenset(("date", "month", "hour"))
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class Report:
         self.comparison = Comparison() if compare else None
         self.counts = LineCounts()
         self._outside = False
+        self._posting: Posting[Group] | None = None
 
     def _reader(self, key: str, label_names: Sequence[str]) -> Callable[[Usage], str]:
         calendar = self._calendar
@@ -92,6 +95,31 @@ class Report:
         return lambda usage: usage.labels[at]
 
     # accounting.Sink
+
+    histograms = False
+
+    def attach(self, posting: Posting[Group]) -> None:
+        self._posting = posting
+
+    def bind(self, cell: Cell, when: float) -> tuple[float, float] | None:
+        if self.comparison is not None or not self._since <= when < self._until:
+            return None
+        low, high = self._since, self._until
+        if "hour" in self.keys:
+            low, high = max(low, when // 900 * 900), min(high, when // 900 * 900 + 900)
+        elif not TIME_KEYS.isdisjoint(self.keys):
+            day = self._calendar.day_of(when)
+            low, high = max(low, day.start), min(high, day.end)
+        cell.account = self.route(cell.tariff, Usage(time=when, labels=cell.labels))
+        cell.number = cell.account.number
+        return low, high
+
+    def settle(self, cell: Cell) -> None:
+        row: Row = cell.account.priced
+        row.requests += cell.calls
+        self._add(row, cell.tokens(), cell.cost())
+        if cell.said_calls:
+            row.said = (row.said or 0) + cell.said * SAID_UNIT
 
     def route(self, tariff: Tariff[Group], usage: Usage) -> Group:
         key = (tariff.provider, tariff.model, *(read(usage) for read in self._readers))
@@ -152,6 +180,12 @@ class Report:
 
     # lines
 
+    def lines_passed(self, calls: int, noise: int) -> None:
+        """Lines that went the quick way: such as gave a call each, and such as are no usage."""
+        self.counts.lines += calls + noise
+        self.counts.calls += calls
+        self.counts.skipped += noise
+
     def line(self, outcome: list[Usage] | Skip | Rejected | Part, take: Callable[[Usage], Taken]) -> None:
         """Count a line by its outcome, posting its calls with `take`."""
         counts = self.counts
@@ -181,6 +215,8 @@ class Report:
 
     def rows(self) -> list[Row]:
         """All rows: the dearest first, unpriced ones last; with a time key in its order first."""
+        if self._posting is not None:
+            self._posting.settle()
         rows = [row for group in self._numbered for row in (group.priced, group.unpriced) if row.requests or row.tokens]
         at = next((i for i, key in enumerate(self.keys) if key in TIME_KEYS), None)
         rows.sort(key=lambda row: (row.provider, row.model, row.keys))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-__all__ = ["Calendar", "Day", "load_zone", "parse"]
+__all__ = ["EARLIEST", "Calendar", "Day", "load_zone", "parse"]
 
-_EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
+EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
 _LATEST = 253_402_300_800.0  # year 10000
 
 
@@ -43,7 +43,7 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
             seconds = (when if when.tzinfo is not None else when.replace(tzinfo=zone)).timestamp()
         except (OverflowError, ValueError):
             return None
-        return seconds if _EARLIEST <= seconds < _LATEST else None
+        return seconds if EARLIEST <= seconds < _LATEST else None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _epoch(value)
     return None
@@ -62,7 +62,7 @@ def _epoch(value: float) -> float | None:
     for below, unit in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
         if value < below:
             seconds = value / unit
-            return seconds if _EARLIEST <= seconds < _LATEST else None
+            return seconds if EARLIEST <= seconds < _LATEST else None
     return None
 
 

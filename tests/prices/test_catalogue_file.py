@@ -124,7 +124,7 @@ def test_a_file_takes_the_place_of_the_installed_catalogue(tmp_path: Path) -> No
 
 def test_the_published_form_is_that_of_the_library() -> None:
     """Dates, hours, tiers, variants and every kind of clause are read as genai-prices reads them."""
-    from genai_prices.types import StartDateConstraint, TimeOfDateConstraint
+    from llm_cost_exporter.prices.listed.types import StartDateConstraint, TimeOfDateConstraint
 
     whole = catalogue()
     whole[0]["models"][0] = {
@@ -140,7 +140,7 @@ def test_the_published_form_is_that_of_the_library() -> None:
     assert isinstance(first.prices, list)
     assert [type(price.constraint) for price in first.prices] == [type(None), StartDateConstraint, TimeOfDateConstraint]
     assert first.price_variants is not None
-    assert first.is_match("m")
+    assert first.match.is_match("m")
 
 
 def change(path: str, value: Any) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ _COMMANDS: Final = {  # name: module with a click command called `command`
     "prices": "prices",
     "check-config": "check_config",
     "state": "state",
+    "render": "render",
 }
 
 

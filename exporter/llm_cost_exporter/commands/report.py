@@ -21,6 +21,7 @@ from llm_cost_exporter.dedup import Ids
 from llm_cost_exporter.errors import UsageError
 from llm_cost_exporter.pipeline import entry_reader
 from llm_cost_exporter.prices.opening import open_book
+from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
 from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
 from llm_cost_exporter.types import Rejected, Usage
@@ -136,10 +137,27 @@ def _read_file(
         return accountant.take(usage, scope, trust_reported=trust)
 
     reader, done = entry_reader(settings, entry).file(file.path), 0
+    quick = QuickLines(reader, accountant.posting, scope)
     for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
-        now = clock.wall()
-        for offset, line in piece.items():
-            report.line(_TOO_LONG if isinstance(line, TooLong) else reader.read(line, offset, piece.mtime, now), take)
+        now, lines = clock.wall(), piece.lines
+        if not trust:
+            quick.begin(lines, now)
+        at = 0
+        while at < len(lines):
+            if not trust:
+                posted, noise = quick.advance(at)
+                report.lines_passed(posted, noise)
+                at += posted + noise
+                if at == len(lines):
+                    break
+            line = lines[at]
+            outcome = (
+                _TOO_LONG if isinstance(line, TooLong) else reader.read(line, piece.offset_of(at), piece.mtime, now)
+            )
+            report.line(outcome, take)
+            if not trust:
+                quick.learn(at, outcome)
+            at += 1
         for usage in reader.overdue(piece.end):
             take(usage)
         if piece.last_of_file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -57,6 +58,7 @@ def command(
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     exporter = Exporter(config, SystemClock(), log, load if config_file else None)
     exporter.prepare()
+    gc.freeze()  # what is there now stays: no collection need look through it again
     web = WebServer(config.listen, Path(web_config) if web_config else None, exporter, log)
     web.start()
     log.info("serving %s (metrics at %smetrics), state in %s", web.url, web.url, config.state_dir)

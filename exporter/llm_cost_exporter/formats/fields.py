@@ -8,13 +8,24 @@ from typing import Any
 from llm_cost_exporter import money
 from llm_cost_exporter.labels import clean
 
-__all__ = ["PROVIDER_KEYS", "Context", "looks_like_vendors", "named_provider", "tier", "usd", "vendor_id", "words"]
+__all__ = [
+    "LONGEST_ID",
+    "NIL",
+    "PROVIDER_KEYS",
+    "Context",
+    "looks_like_vendors",
+    "named_provider",
+    "tier",
+    "usd",
+    "vendor_id",
+    "words",
+]
 
 Context = tuple[tuple[str, str], ...]
 
-_LONGEST_ID = 256
+LONGEST_ID = 256
 _LONGEST_WORDS = 256
-_NIL = "00000000-0000-0000-0000-000000000000"  # an id that was taken out, or never set
+NIL = "00000000-0000-0000-0000-000000000000"  # an id that was taken out, or never set
 _VENDORS_ID = re.compile(r"(?:chatcmpl|cmpl)-.{4,}|(?:resp_|msg_(?:bdrk_|vrtx_)?)[A-Za-z0-9]{20,}|gen-\d{8,}-.+")
 PROVIDER_KEYS = ("provider", "llm_provider", "custom_llm_provider", "api_provider", "model_provider")
 
@@ -31,7 +42,7 @@ def words(value: object) -> str | None:
 
 def vendor_id(value: object) -> str | None:
     """`value` as the id of a response or a request; None where it can't be one."""
-    if type(value) is str and 0 < len(value) <= _LONGEST_ID and value.isprintable() and value != _NIL:
+    if type(value) is str and 0 < len(value) <= LONGEST_ID and value.isprintable() and value != NIL:
         return value
     return None
 

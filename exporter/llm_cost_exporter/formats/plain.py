@@ -10,7 +10,7 @@ from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count,
 from llm_cost_exporter.formats.fields import named_provider, tier, words
 from llm_cost_exporter.types import MOST_TOKENS, FileState, Usage
 
-__all__ = ["Names", "quick", "read"]
+__all__ = ["OPTIONAL_COUNTS", "Names", "quick", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,14 @@ _OTHERS = ("service_tier", "speed", "provider", "llm_provider", "custom_llm_prov
            "model_provider")  # fmt: skip
 
 
+OPTIONAL_COUNTS = frozenset(
+    (*_READ, *_WRITTEN, *_REASONING, "input_token_details", "output_token_details", "cache_creation")
+)
+"""Keys that change how the two counts are read, besides the details of a shape's own name."""
+
+
 def _optional(names: Names) -> frozenset[str]:
-    details = (
-        names.input_details,
-        names.output_details,
-        "input_token_details",
-        "output_token_details",
-        "cache_creation",
-    )
-    return frozenset((*_READ, *_WRITTEN, *_REASONING, *details, *_OTHERS))
+    return OPTIONAL_COUNTS | {names.input_details, names.output_details, *_OTHERS}
 
 
 def quick(keys: frozenset[str], names: Names) -> Callable[[dict[str, Any], FileState], list[Usage] | None] | None:

@@ -36,9 +36,13 @@ class DayView:
     def this_month(self) -> Spent:
         return self.months[-1][1]
 
+    def is_of(self, now: float, book: DayBook) -> bool:
+        """The view is of that day book, and its days are still yesterday and today at `now`."""
+        return self.book is book and self.bounds[1].start <= now < self.bounds[1].end
+
     def holds(self, now: float, book: DayBook) -> bool:
-        """The view is still right at `now`, for that day book."""
-        return self.book is book and self.version == book.version and self.bounds[1].start <= now < self.bounds[1].end
+        """And nothing was spent since."""
+        return self.version == book.version and self.is_of(now, book)
 
 
 def day_view(ledger: Ledger, now: float) -> DayView:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from llm_cost_exporter.dedup import Ids
+from llm_cost_exporter.idchunk import SAID_UNIT
 from llm_cost_exporter.ledger.accounts import row_of
 from llm_cost_exporter.ledger.days import DayBook
 from llm_cost_exporter.ledger.holds import Holds
@@ -24,7 +25,7 @@ from llm_cost_exporter.ledger.stats import Stats
 from llm_cost_exporter.ledger.store import Changes
 from llm_cost_exporter.ledger.unpriced import Unpriced, bills
 from llm_cost_exporter.tariffs import Context, total_input
-from llm_cost_exporter.types import KIND_OF_METER
+from llm_cost_exporter.types import KIND_OF_METER, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from llm_cost_exporter.ledger.holds import Ended
     from llm_cost_exporter.ledger.store import Store, UnpricedRow
     from llm_cost_exporter.prices import PriceBook
+    from llm_cost_exporter.quick.cells import Cell
+    from llm_cost_exporter.quick.posting import Posting
     from llm_cost_exporter.tariffs import Tariff
     from llm_cost_exporter.times import Calendar
-    from llm_cost_exporter.types import Usage
 
 __all__ = ["Ledger", "Route"]
 
@@ -77,6 +79,8 @@ class Ledger:
         self._touch = self._registry.touch
         self.held = Holds(self._registry)
         self._billed: list[UnpricedRow] = []
+        self._anew = False  # the next save is the first into another database
+        self._posting: Posting[Route] | None = None
         self._load(now)
         self._unpriced = Unpriced(book.thresholds(), sum(1 for _ in store.unpriced()))
         self.bill(book)
@@ -233,9 +237,7 @@ class Ledger:
     def _observe(self, span: Account, name: str, value: int, *, old: bool) -> tuple[Histogram, int]:
         if not span.dirty:
             self._touch(span)
-        histogram = span.histograms.get(name)
-        if histogram is None:
-            histogram = span.histograms[name] = Histogram(BOUNDS[name], held=self.hold)
+        histogram = self._histogram(span, name)
         bucket = bisect_left(histogram.bounds, value)
         histogram.counts[bucket] += 1
         histogram.sum += value
@@ -243,6 +245,63 @@ class Ledger:
             histogram.public_counts[bucket] += 1
             histogram.public_sum += value
         return histogram, bucket
+
+    def _histogram(self, span: Account, name: str) -> Histogram:
+        histogram = span.histograms.get(name)
+        if histogram is None:
+            histogram = span.histograms[name] = Histogram(BOUNDS[name], held=self.hold)
+        return histogram
+
+    # the quick path: calls that wait in cells (see quick/)
+
+    histograms = True
+
+    def attach(self, posting: Posting[Route]) -> None:
+        self.settle_all()
+        self._posting = posting
+
+    def settle_all(self) -> None:
+        """Take in the calls that still wait in cells: before sums are saved, shown or asked whether they changed."""
+        if self._posting is not None:
+            self._posting.settle()
+
+    def bind(self, cell: Cell, when: float) -> tuple[float, float] | None:
+        tariff, labels = cell.tariff, cell.labels
+        route = tariff.routes.get(labels)
+        if route is None:
+            route = self.route(tariff, Usage(labels=labels))
+        day = self.calendar.day_of(when)
+        self.days.turn_to(day)
+        cell.account, cell.number, cell.day = route, route.account.number, day
+        return day.start, day.end
+
+    def settle(self, cell: Cell) -> None:
+        route: Route = cell.account
+        account, old, calls, hold = route.account, cell.old, cell.calls, self.hold
+        if cell.day is None or account.span is None:
+            raise AssertionError("a cell that was never bound")
+        if self.days.at is not cell.day:
+            self.days.turn_to(cell.day)
+        self._touch(account)
+        account.add(account.requests, "", calls, old=old, held=hold)
+        if cell.said_calls:
+            account.add(account.reported, "", cell.said * SAID_UNIT, old=old, held=hold)
+        self.stats.last_event = max(self.stats.last_event, cell.last)
+        for name in route.folded:
+            self.stats.folded[name] += calls
+        self._post(account, cell.tariff, cell.tokens(), cell.cost(), (), {}, calls=calls, old=old)
+        span, unit = account.span, cell.unit
+        self._touch(span)
+        self._histogram(span, "input_tokens").take(cell.token_counts, cell.into + cell.cached, old=old)
+        usd = cell.usd()
+        costs = self._histogram(span, "cost")
+        costs.take(cell.cost_counts, usd, old=old)
+        for bucket, (call, units, when) in cell.exemplars.items():
+            known = costs.exemplars.get(bucket)
+            if known is None or known[2] <= when:
+                costs.exemplars[bucket] = (call[:_EXEMPLAR_LENGTH], units * unit, when)
+        if any(cell.latencies):
+            self._histogram(span, "duration").take(cell.latencies, cell.latency, old=old)
 
     # prices that came later
 
@@ -294,6 +353,7 @@ class Ledger:
 
     def changes(self, now: float, files: Iterable[tuple[str, str]], files_gone: Iterable[str]) -> Changes:
         """All that changed since the last save; nothing is marked as saved yet."""
+        self.settle_all()
         for account in self._registry.dirty:
             account.touched = now
         ids, ids_gone = self.ids.changed()
@@ -316,20 +376,24 @@ class Ledger:
             files=list(files),
             files_gone=list(files_gone),
             meta=meta,
+            anew=self._anew,
         )
 
     def saved(self, now: float, monotonic: float) -> None:
         """`changes` is on disk: move the public values on."""
+        if self._posting is not None:
+            self._posting.close()  # days leave memory now
         with self.lock:
             for account in self._registry.dirty:
                 account.dirty = False
-                for sample in account.samples():
-                    if sample.held and sample.since is None and not self.in_backlog:
+                held = account.publish()
+                if held and not self.in_backlog:
+                    for sample in held:
                         self.held.begin(account, sample, monotonic)
-                    sample.publish()
             self.stats.publish()
         self._registry.dirty = []
         self._billed = []
+        self._anew = False
         self.ids.saved()
         self.days.saved(now)
         self._unpriced.saved()
@@ -337,6 +401,7 @@ class Ledger:
     def use_store(self, store: Store) -> None:
         """The database is a new one, with older rows at most: the next save writes all that is in memory."""
         self._store = store
+        self._anew = True
         self.reads.use_store(store)
         self.days.write_all()
         for account in self._registry.all():
@@ -344,12 +409,14 @@ class Ledger:
         self.ids.everything()
 
     def changed(self) -> bool:
+        self.settle_all()
         return bool(self._registry.dirty or self._billed or self.stats.plain() != self.stats.public)
 
     # holds and rest
 
     def ready(self) -> None:
         """The backlog is read: what is young or new in it is held from the next save on, all else is shown."""
+        self.settle_all()
         self.in_backlog = False
         self.base_before = float("-inf")
         self.held.ready()
@@ -370,4 +437,5 @@ class Ledger:
 
     def sweep(self, now: float) -> bool:
         """Accounts without news for a day leave memory. Only when nothing is unsaved. True: routes are to be forgotten."""
+        self.settle_all()
         return self._registry.sweep(now, self.lock)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from llm_cost_exporter.dedup import renumbered
+from llm_cost_exporter.idchunk import renumbered
 from llm_cost_exporter.ledger.accounts import GARBAGE, Account, row_of, unrow
 from llm_cost_exporter.ledger.store import Changes, UnreadableError
 

@@ -10,6 +10,7 @@ import orjson
 
 from llm_cost_exporter import money
 from llm_cost_exporter.errors import ExporterError, UsageError
+from llm_cost_exporter.idchunk import count_rows
 from llm_cost_exporter.ledger.accounts import GARBAGE, Account, unrow
 from llm_cost_exporter.ledger.store import SCHEMA_VERSION
 
@@ -108,7 +109,7 @@ def _read(db: sqlite3.Connection) -> Contents:
         series=series,
         days=days,
         files=[orjson.loads(data) for (data,) in db.execute("SELECT data FROM file ORDER BY key")],
-        ids=sum(len(orjson.loads(data)) for (data,) in db.execute("SELECT data FROM ids")),
+        ids=sum(count_rows(data) for (data,) in db.execute("SELECT data FROM ids")),
     )
 
 

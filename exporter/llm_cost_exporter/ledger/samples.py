@@ -43,10 +43,6 @@ class Sample:
         self.held = held
         self.since: float | None = None  # monotonic seconds at which it was first shown; None: not shown yet; or SEEN
 
-    def publish(self) -> None:
-        if not self.held:
-            self.public = self.value - self.hidden
-
     def at_rest(self) -> bool:
         """Nothing is held back."""
         return self.public == self.value - self.hidden
@@ -69,19 +65,21 @@ class Sample:
         self.public, self.held, self.since = shown, True, None
 
     def pack(self) -> Any:
+        """What Account.pack writes where something is held or hidden; else it is the value alone."""
         if self.hidden:
             return [str(self.value), str(self.public), str(self.hidden), int(self.held)]
-        return [str(self.value), str(self.public)] if self.held else str(self.value)
+        return [str(self.value), str(self.public)]
 
     @classmethod
     def unpack(cls, data: Any) -> Sample:
-        """Take back what `pack` gave. Raises ValueError or TypeError for anything else."""
+        """Take back what Account.pack wrote. Raises ValueError or TypeError for anything else."""
         if not isinstance(data, list):
             data = [data, data, 0, 0]
         value, public, hidden, held = data if len(data) == 4 else (*data, 0, 1)
         sample = cls(held=bool(_count(held)))
         sample.value, sample.public, sample.hidden = _count(value), _count(public), _count(hidden)
-        sample.publish()  # what is not held is shown as far as it was saved
+        if not sample.held:
+            sample.public = sample.value - sample.hidden  # shown as far as it was saved
         return sample
 
     def absorb(self, other: Sample) -> None:
@@ -112,10 +110,17 @@ class Histogram:
         self.since: float | None = None
         self.exemplars: dict[int, tuple[str, int, float]] = {}  # bucket -> request id, value, epoch seconds
 
+    def take(self, counts: list[int], total: int, *, old: bool) -> None:
+        """Add many values at once: how many fell in each bucket, and their sum. `old`: they are part of the base."""
+        self.counts = [a + b for a, b in zip(self.counts, counts, strict=True)]
+        self.sum += total
+        if old:
+            self.public_counts = [a + b for a, b in zip(self.public_counts, counts, strict=True)]
+            self.public_sum += total
+
     def publish(self) -> None:
-        if not self.held:
-            self.public_counts = list(self.counts)
-            self.public_sum = self.sum
+        self.public_counts = self.counts[:]
+        self.public_sum = self.sum
 
     def at_rest(self) -> bool:
         return self.public_counts == self.counts
@@ -128,8 +133,9 @@ class Histogram:
         self.held, self.since = True, None
 
     def pack(self) -> Any:
-        row: list[Any] = [self.counts, str(self.sum)]
-        return [*row, self.public_counts, str(self.public_sum)] if self.held else row
+        if self.held:
+            return self.counts, str(self.sum), self.public_counts, str(self.public_sum)
+        return self.counts, str(self.sum)
 
     @classmethod
     def unpack(cls, bounds: tuple[int, ...], data: Any) -> Histogram:

@@ -119,7 +119,7 @@ class PriceBook:
 
     def thresholds(self) -> list[int]:
         """Every total input, ascending, at which the price of some model changes."""
-        return sorted(self.catalogue.starts() | (self._own.starts() if self._own else set()))
+        return sorted(self.catalogue.starts | (self._own.starts() if self._own else set()))
 
     def aliases_without_price(self) -> list[tuple[str, str]]:
         """Aliases whose target is neither in the price file nor in the catalogue: (alias, target)."""

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
-from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, Provider, StartDateConstraint, TieredPrices
-
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.prices import listed
+from llm_cost_exporter.prices.listed.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    StartDateConstraint,
+    TieredPrices,
+)
 from llm_cost_exporter.prices.matching import ModelTable
 from llm_cost_exporter.prices.modelnames import candidates
 from llm_cost_exporter.prices.timing import midnight
@@ -94,16 +100,17 @@ class Catalogue:
                 return provider.id
         return next((id_ for id_, pattern in _FIRST_PARTY if id_ in self.ids and pattern.match(low)), None)
 
-    def starts(self) -> set[int]:
+    @cached_property
+    def starts(self) -> frozenset[int]:
         """Every total input at which some model's price changes."""
         found: set[int] = set()
         for provider in self.providers.values():
             for model in provider.models:
                 for price in all_prices(model):
-                    for value in price.__dict__.values():
+                    for value in price.prices.values():
                         if isinstance(value, TieredPrices):
                             found.update(tier.start for tier in value.tiers)
-        return found
+        return frozenset(found)
 
     @cached_property
     def timestamp(self) -> float:
@@ -136,12 +143,10 @@ class Catalogue:
 
 def bundled() -> Catalogue:
     """The catalogue of the genai-prices package that is installed."""
-    from genai_prices import data  # noqa: PLC0415  (a fifth of a second that `check-config` and the like need not take)
-
-    installed = Path(data.__file__).stat().st_mtime if data.__file__ else 0.0
+    bundle = listed.load()
     # Reproducible images set the times of files back to 1970 or 1980.
-    not_after = installed if installed >= _OLDEST_INSTALL else SystemClock().wall()
-    return Catalogue(data.providers, f"genai-prices {version('genai-prices')}", not_after=not_after)
+    not_after = bundle.installed if bundle.installed >= _OLDEST_INSTALL else SystemClock().wall()
+    return Catalogue(bundle.providers, f"genai-prices {version('genai-prices')}", not_after=not_after)
 
 
 def conditional_prices(model: ModelInfo) -> Sequence[ConditionalPrice]:

@@ -14,16 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from genai_prices.types import (
-    ClauseRegex,
-    Provider,
-    TieredPrices,
-    _providers_from_raw,  # private, and the one way to read the published form: pyproject.toml bounds the version
-)
-
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.errors import ConfigError
 from llm_cost_exporter.prices.catalogue import Catalogue, all_prices
+from llm_cost_exporter.prices.listed import plain
+from llm_cost_exporter.prices.listed.types import ClauseRegex, Provider, TieredPrices
 
 __all__ = ["MOST_BYTES", "load", "models", "parse"]
 
@@ -60,8 +55,12 @@ def parse(data: bytes, name: str, *, not_after: float) -> Catalogue:
         raise ValueError("is JSON, but no list of providers")
     for each in raw:
         each.pop("extractors", None)  # how to read the vendors' answers, which the formats do here
+    # A tenth of a second, and memory, that only those need take who have a catalogue of their own. The name is private, and the one
+    # way to read the published form: pyproject.toml bounds the version.
+    from genai_prices.types import _providers_from_raw  # noqa: PLC0415
+
     try:
-        providers = _providers_from_raw(raw)
+        providers: list[Provider] = plain(_providers_from_raw(raw))
     except (ValueError, TypeError, KeyError, AssertionError, StopIteration, RecursionError) as bad:
         raise ValueError(f"is no price catalogue in the form that is known here ({_first(bad)})") from None
     _check(providers)
@@ -95,7 +94,7 @@ def _check(providers: list[Provider]) -> None:
         for model in provider.models:
             _check_patterns(model.match, f"{provider.id}/{model.id}")
             for price in all_prices(model):
-                values = list(_values(price.__dict__.values()))
+                values = list(_values(price.prices.values()))
                 priced += bool(values)
                 if not all(value.is_finite() and 0 <= value <= _DEAREST for value in values):
                     raise ValueError(f"has a price of {provider.id}/{model.id} that is none")

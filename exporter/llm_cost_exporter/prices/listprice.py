@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
-
 from llm_cost_exporter.prices.catalogue import Found, conditional_prices
+from llm_cost_exporter.prices.listed.types import ModelInfo, ModelPrice, TieredPrices
 from llm_cost_exporter.prices.meters import CATALOGUE_KEYS
 from llm_cost_exporter.prices.sheet import Sheet, Steps
 from llm_cost_exporter.prices.timing import Constraint, is_active
@@ -58,7 +57,7 @@ class ListPrice:
         prices: dict[str, Decimal | TieredPrices] = {}
         # For each key apart: the first variant that has it, else the standard price.
         for source in (*(self._variants[i].prices for i in variants), self._prices(standard)):
-            for key, value in source.__dict__.items():
+            for key, value in source.prices.items():
                 if value is not None:
                     prices.setdefault(key, value)
         if not prices and says_free(self.found.model):

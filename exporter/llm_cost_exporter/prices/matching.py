@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from genai_prices.types import (
+from llm_cost_exporter.prices.listed.types import (
     ClauseAnd,
     ClauseContains,
     ClauseEndsWith,

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 
-from genai_prices.types import StartDateConstraint, TimeOfDateConstraint
+from llm_cost_exporter.prices.listed.types import Constraint, StartDateConstraint
 
 __all__ = ["DAY", "Constraint", "is_active", "midnight", "span"]
-
-Constraint = StartDateConstraint | TimeOfDateConstraint | None
 
 DAY = 86_400.0
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

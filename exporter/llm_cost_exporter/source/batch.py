@@ -39,7 +39,7 @@ class _Lines:
     `start` is the offset of the first line, `end` the one after the last.
     """
 
-    __slots__ = ("_begins", "end", "last_of_file", "lines", "mtime", "start")
+    __slots__ = ("_asked", "_begins", "end", "last_of_file", "lines", "mtime", "start")
 
     def __init__(
         self, lines: list[Line], start: int, end: int, *, mtime: float, last_of_file: bool = False,
@@ -50,6 +50,7 @@ class _Lines:
         self.end = end
         self.mtime = mtime  # epoch seconds, of the file, when the lines were read
         self.last_of_file = last_of_file
+        self._asked = 0, start  # the line whose offset was asked for last, and its offset
         self._begins = begins  # offset of each line; None: each line is here as it stood, one right after the other
 
     @property
@@ -62,6 +63,17 @@ class _Lines:
         if self._begins is not None:
             return zip(self._begins, self.lines, strict=True)
         return zip(beginnings(self.lines, self.start), self.lines, strict=False)  # type: ignore[arg-type]  # no TooLong here
+
+    def offset_of(self, at: int) -> int:
+        """The offset of the first byte of the line with index `at`. Quick where it is asked for in ascending order."""
+        if self._begins is not None:
+            return self._begins[at]
+        last, offset = self._asked
+        if at < last:
+            last, offset = 0, self.start
+        offset += sum(map(len, self.lines[last:at])) + at - last  # type: ignore[arg-type]  # no TooLong here
+        self._asked = at, offset
+        return offset
 
     def offsets(self) -> list[int]:
         """The offset of each line's first byte."""

@@ -18,8 +18,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 
-import bcrypt
-
 __all__ = ["Authenticator", "TooBusyError"]
 
 _MOST_WRONG = 1024  # remembered wrong credentials
@@ -32,6 +30,12 @@ _MOST_WAITING = 64
 Check = Callable[[bytes, bytes], bool]
 
 
+def _checkpw(password: bytes, hashed: bytes) -> bool:
+    import bcrypt  # noqa: PLC0415 - a library that only those need load who have users
+
+    return bcrypt.checkpw(password, hashed)
+
+
 class TooBusyError(Exception):
     """Too many others are guessing passwords; try again."""
 
@@ -39,11 +43,11 @@ class TooBusyError(Exception):
 class Authenticator:
     """Says whether an Authorization header is that of a user. Safe to use from many threads."""
 
-    def __init__(self, users: Mapping[str, str], check: Check = bcrypt.checkpw) -> None:
+    def __init__(self, users: Mapping[str, str], check: Check | None = None) -> None:
         self._users = {name.encode(): hashed.encode() for name, hashed in users.items()}
         costliest = max((hashed[4:6] for hashed in users.values()), default="10")
         self._nobody = f"$2b${costliest}${_NOBODYS_SALT}{_NOBODYS_HASH}".encode()
-        self._check = check
+        self._check = check or _checkpw
         self._key = secrets.token_bytes(32)  # of the remembered hashes: they are of no use outside this process
         self._right: dict[bytes, bytes] = {}
         self._wrong: OrderedDict[bytes, None] = OrderedDict()

@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llm_cost_exporter.errors import ConfigError
-from llm_cost_exporter.web import webconfig
 from llm_cost_exporter.web.auth import Authenticator
 from llm_cost_exporter.web.tls import build_context
-from llm_cost_exporter.web.webconfig import WebConfig
+
+if TYPE_CHECKING:
+    from llm_cost_exporter.web.webconfig import WebConfig
 
 __all__ = ["Guard", "Settings", "TokenBucket"]
 
@@ -49,15 +51,17 @@ class TokenBucket:
 
 
 class Settings:
-    """What one state of the web configuration asks of every connection. Nothing in it changes."""
+    """What one state of the web configuration (None: there is none) asks of every connection. Nothing in it changes."""
 
-    def __init__(self, config: WebConfig, file: str) -> None:
-        tls = config.tls_server_config
+    def __init__(self, config: WebConfig | None, file: str) -> None:
+        tls = config.tls_server_config if config else None
         self.context: ssl.SSLContext | None = build_context(tls, file) if tls else None
         self.allowed_sans = tls.client_allowed_sans if tls else ()
-        self.authenticator = Authenticator(config.basic_auth_users)
-        self.headers = config.http_server_config.set_headers()
-        self.bucket = TokenBucket(config.rate_limit.interval, config.rate_limit.burst)
+        self.authenticator = Authenticator(config.basic_auth_users if config else {})
+        self.headers = config.http_server_config.set_headers() if config else {}
+        self.bucket = (
+            TokenBucket(config.rate_limit.interval, config.rate_limit.burst) if config else TokenBucket(0.0, 0)
+        )
         self.files = [name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name] if tls else []
 
 
@@ -99,7 +103,9 @@ class Guard:
 
     def _read(self) -> Settings:
         if self._path is None:
-            return Settings(WebConfig(), "")
+            return Settings(None, "")
+        from llm_cost_exporter.web import webconfig  # noqa: PLC0415 - its models are made for those only who have such a file
+
         return Settings(webconfig.load(self._path), str(self._path))
 
     def _look(self) -> _Stamps:

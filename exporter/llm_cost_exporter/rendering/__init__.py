@@ -1,0 +1,7 @@
+"""From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path."""
+
+from __future__ import annotations
+
+from llm_cost_exporter.rendering.files import render
+
+__all__ = ["render"]

@@ -1,0 +1,53 @@
+"""The rendered files as text: YAML that people read, with a line on top that says where to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+
+from llm_cost_exporter.rendering import sources
+
+__all__ = ["render"]
+
+_DO_NOT_EDIT: Final = "DO NOT EDIT: made by `llm-cost-exporter render`. Change the policy and render it anew."
+_MIXIN: Final = """
+    function(config)
+      local mixin = (import 'mixin.libsonnet') + { _config:: config };
+      { rules: mixin.prometheusRules, alerts: mixin.prometheusAlerts }
+"""
+
+
+def render(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Every file for a complete `policy`: relative path -> text. Raises ExporterError."""
+    mixin = sources.evaluate("rules", _MIXIN, config=policy)
+    # In two steps: jsonnet evaluates a field anew wherever it is used, and the rules stand in two files.
+    made = sources.evaluate("rules", "import 'render.jsonnet'", config=policy, **mixin)
+    return {path: _yaml(file["comment"], file["content"]) for path, file in made.items()}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines as a block, so that an expression reads as it was written."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+# Keys that are read first stand first; the others follow as they come.
+_FIRST: Final = ("name", "record", "alert", "interval", "expr", "for", "labels", "annotations")
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        rest = [key for key in value if key not in _FIRST]
+        return {key: _ordered(value[key]) for key in (*_FIRST, *rest) if key in value}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
+
+
+def _yaml(comment: list[str], content: Any) -> str:
+    head = "".join(f"# {line}\n" for line in (_DO_NOT_EDIT, *comment))
+    return head + yaml.dump(_ordered(content), Dumper=_Dumper, sort_keys=False, width=1_000_000, allow_unicode=True)

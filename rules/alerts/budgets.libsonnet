@@ -1,0 +1,123 @@
+// Budgets: how much is gone, where it leads, how fast it burns. Levels say how much is gone, forecasts whether it matters.
+local promql = import '../lib/promql.libsonnet';
+local duration = promql.duration;
+
+function(config, settings, lib)
+  local names = ['info', 'warning', 'critical', 'emergency'];
+  local severity_of = { info: 'info', warning: 'warning', critical: 'critical', emergency: 'critical' };
+  // `zone` is left out: with one zone it tells nothing, with two LlmCostZoneMismatch speaks.
+  local by_budget(expr) = 'max by (budget, period, team) (\n  %s\n)' % promql.indent(expr);
+  local enough = '(budget:llm_cost_usd:spent >= %s)' % promql.number(config.minimum_usd);
+
+  local budget_labels = ['budget', 'period'];
+  local spent = lib.queried_money('max(budget:llm_cost_usd:spent{budget=%q, period=%q})', budget_labels);
+  local limit = lib.queried_money('max(budget:llm_cost_usd:limit{budget=%q, period=%q})', budget_labels);
+  local projected = lib.queried_money('max(budget:llm_cost_usd:projected{budget=%q, period=%q})', budget_labels);
+  local top = lib.top_contributor(
+    'topk(1, budget:llm_cost_usd:top3{budget=%q, period=%q})', budget_labels, settings.contributors([])
+  );
+  local period = '{{ if eq $labels.period "day" }}today{{ else }}this month{{ end }}';
+  local dashboard = 'llm-cost-budgets' + lib.variables(['budget']);
+
+  // Budgets whose level is the same stand in one comparison.
+  local shares(level) =
+    local share(budget) = std.get(config.levels + budget.levels, level);
+    local distinct = std.set([share(budget) for budget in settings.budgets if share(budget) != null]);
+    local those(value) = [budget.name for budget in settings.budgets if share(budget) == value];
+    local all(value) = std.length(those(value)) == std.length(settings.budgets);
+    [
+      '%s >= %s' % [
+        promql.select('budget:llm_cost_usd:ratio', if all(value) then [] else promql.matchers({ budget: those(value) })),
+        promql.number(value),
+      ]
+      for value in distinct
+    ];
+
+  local level(name) =
+    if shares(name) == [] then [] else lib.alert(
+      'LlmCostBudget',
+      by_budget('(%s)\nand %s' % [std.join(' or ', shares(name)), enough]),
+      severity_of[name],
+      labels={ level: name },
+      // A price that is corrected within the minute is no news.
+      hold='1m',
+      summary='A budget has reached a level of its limit.',
+      description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ', ' + lib.percent + '.' + top,
+      runbook='budgets',
+      dashboard=dashboard,
+    );
+
+  // Over the limit already is LlmCostBudget's to say.
+  local to_be_passed = |||-
+    (budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit)
+    and %s
+    and (budget:llm_cost_usd:ratio >= %s)
+    and (budget:llm_cost_usd:ratio < 1)
+  ||| % [enough, promql.number(config.forecast.least_spent)];
+  local near = std.join('\nor\n', [
+    'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
+    for period in ['day', 'month']
+  ]);
+
+  local forecast(severity, expr) = lib.alert(
+    'LlmCostBudgetForecast',
+    by_budget(expr),
+    severity,
+    labels={ level: severity },
+    // A burst of minutes moves the last hour's pace; a quarter of an hour of it is a trend. Critical is two hours away at the most: less waiting.
+    hold=if severity == 'critical' then '5m' else '15m',
+    summary='A budget will be used up before its period ends.',
+    description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ' and leads to ' + projected
+                + ' at its end.{{ with printf "min(budget:llm_cost_exhaustion:seconds{budget=%q, period=%q})" $labels.budget $labels.period | query }}'
+                + ' At the recent rate it is used up in {{ . | first | value | humanizeDuration }}.{{ end }}' + top,
+    runbook='budgets',
+    dashboard=dashboard,
+  );
+
+  // One row of the table: so many times the even pace, over both windows.
+  local burn(window) =
+    local seconds = duration.seconds(window);
+    if seconds == 300 then 'budget:llm_cost_usd:rate5m'
+    else if seconds == 3600 then 'budget:llm_cost_usd:rate1h'
+    else promql.mean('budget:llm_cost_usd:rate5m', seconds);
+  local row(one) = |||-
+    (
+      %(long)s
+      / on (budget) group_right () budget:llm_cost_usd:even_rate{period="month"}
+      > %(factor)s
+    )
+    and on (budget) (
+      %(short)s
+      / on (budget) group_right () budget:llm_cost_usd:even_rate{period="month"}
+      > %(factor)s
+    )
+    and on (budget) (%(long)s * %(seconds)d >= %(least)s)
+  ||| % {
+    long: burn(one.long),
+    short: burn(one.short),
+    factor: promql.number(one.factor),
+    seconds: duration.seconds(one.long),
+    least: promql.number(config.minimum_usd),
+  };
+  local burn_rate(severity) =
+    local rows = [row(one) for one in config.burn_rate if one.severity == severity];
+    if rows == [] then [] else lib.alert(
+      'LlmCostBudgetBurnRate',
+      by_budget(std.join('\nor\n', rows)),
+      severity,
+      labels={ level: severity },
+      // Both windows hold already; a minute more lets one evaluation be wrong.
+      hold='1m',
+      summary='A monthly budget burns much faster than it lasts.',
+      description='Budget {{ $labels.budget }} burns {{ $value | printf "%.1f" }} times as fast as would use it up at the end of the month; it has spent '
+                  + spent + ' of ' + limit + '.' + top,
+      runbook='budgets',
+      dashboard=dashboard,
+    );
+
+  std.map(level, names)
+  + [
+    forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [to_be_passed, promql.indent(near)]),
+    forecast('warning', to_be_passed),
+  ]
+  + std.map(burn_rate, ['critical', 'warning', 'info'])

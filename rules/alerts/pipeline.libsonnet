@@ -1,0 +1,150 @@
+// The pipeline itself: while one of these fires, the dollars shown may be too low.
+local promql = import '../lib/promql.libsonnet';
+
+function(config, settings, lib)
+  local own(name, matchers=[]) = settings.metric('llm_cost_exporter_' + name, matchers);
+  local stalled = config.log_stalled;
+  local calls = 'app:llm_requests:increase1h';
+  // So many an hour from half an hour before this time of day to half an hour after it: not the edge of a working day. `until`: that end.
+  local busy(until) = 'min_over_time(%s[1h] offset %s) >= %d' % [calls, until, stalled.minimum_calls];
+  local pipeline(name, expr, severity, hold, summary, description) = lib.alert(
+    name, expr, severity, summary=summary, description=description, hold=hold, runbook='pipeline', dashboard='llm-cost-exporter'
+  );
+  local resets = own('state_resets_total');
+  local folded(matchers) = 'sum by (job, label) (%s) > 0' % settings.growth(own('folded_total', matchers), 3600);
+  local behind = config.reading_behind;
+
+  [
+    [{ record: calls, expr: 'sum by (%s) (%s)' % [promql.labels(stalled.by), settings.growth(settings.metric('llm_requests_total'), 3600)] }],
+    pipeline(
+      'LlmCostExporterDown',
+      // Down: a target that should be there, or one of any job that was an exporter. A pod that was scaled down or replaced is no target any
+      // more. None left: no target, and no exporter under another name either.
+      |||-
+        %(targets)s == 0
+        or
+        (up == 0 and on (job, instance) last_over_time(%(build)s[1d]))
+        or
+        (absent(%(targets)s) and on () absent(%(build)s))
+      ||| % { targets: settings.targets, build: own('build_info') },
+      'critical',
+      '5m',
+      'An exporter is down, or none is left.',
+      "{{ with $labels.instance }}The exporter {{ . }} can't be scraped{{ else }}No exporter is left to scrape{{ end }}: new spend is not seen until it is back. The log keeps it.",
+    ),
+    lib.alert(
+      'LlmCostLogStalled',
+      |||-
+        %(week_ago)s
+        and
+        (%(yesterday)s or %(three_days_ago)s)
+        unless
+        %(calls)s > 0
+      ||| % {
+        calls: calls,
+        week_ago: busy('6d23h30m'),
+        yesterday: busy('23h30m'),
+        three_days_ago: busy('2d23h30m'),
+      },
+      'warning',
+      // The window is an hour; calls may come in bursts.
+      hold='10m',
+      summary='A usage log has no new calls although its past says there should be.',
+      description='No call%s in an hour; a week ago there were {{ $value | humanize }} at this time.' % std.join('', [
+        '{{ with $labels.%s }} of %s {{ . }}{{ end }}' % [label, label]
+        for label in stalled.by
+      ]),
+      runbook='pipeline',
+      dashboard='llm-cost-exporter',
+    ),
+    pipeline(
+      'LlmCostReadingBehind',
+      '%s > %d' % [own('unread_bytes'), behind.bytes],
+      'warning',
+      behind['for'],
+      'An exporter is behind with reading its logs.',
+      '{{ $labels.instance }} has {{ $value | humanize1024 }}B of log unread: figures lag behind by as much.',
+    ),
+    pipeline(
+      'LlmCostLinesRejected',
+      'sum by (job, instance, reason) (%s) > 0' % settings.growth(own('lines_rejected_total'), 900),
+      'warning',
+      // A single line may have been spend; the minute is for the scrape that restarts bring.
+      '1m',
+      "Lines that may have been spend can't be read.",
+      '{{ $labels.instance }} rejected {{ $value | humanize }} lines in 15 minutes: {{ $labels.reason }}. If they were calls, their dollars are missing.',
+    ),
+    pipeline(
+      'LlmCostSaveFailing',
+      'sum by (job, instance) (%s) > 0' % settings.growth(own('save_failures_total'), 120),
+      'critical',
+      // A disk that is full for a moment heals by itself: saves are tried every second.
+      '5m',
+      "An exporter can't save its state.",
+      '{{ $labels.instance }} failed to save {{ $value | humanize }} times in two minutes: counters stand still, and spend rates with them, until it can. Nothing is lost while the log is there.',
+    ),
+    if settings.budget_labels == [] then [] else pipeline(
+      'LlmCostSeriesFolded',
+      folded(promql.matchers({ label: settings.budget_labels })),
+      'critical',
+      // Dollars in `other` stay there; waiting doesn't help.
+      '1m',
+      'Values of a label are folded into other.',
+      'More values of {{ $labels.label }} than fit: {{ $value | humanize }} calls in an hour went to `other`. Budgets that match on it miss their dollars.',
+    ),
+    pipeline(
+      'LlmCostSeriesFolded',
+      folded(if settings.budget_labels == [] then [] else ['label!~%s' % promql.quoted(std.join('|', settings.budget_labels))]),
+      'warning',
+      // Dollars in `other` stay there; waiting doesn't help.
+      '1m',
+      'Values of a label are folded into other.',
+      'More values of {{ $labels.label }} than fit: {{ $value | humanize }} calls in an hour went to `other`. Totals are right, detail is lost.',
+    ),
+    pipeline(
+      'LlmCostConfigReloadFailed',
+      own('config_last_reload_successful') + ' == 0',
+      'warning',
+      // Who reloads by hand mends it within that.
+      '5m',
+      'An exporter runs on an old configuration: the last reload was refused.',
+      '{{ $labels.instance }} refused its new configuration; the one before stays in force. Its log says what is wrong.',
+    ),
+    pipeline(
+      'LlmCostStateLost',
+      // Growth on one instance; or a new instance with a higher count than its job had: the pod that starts again under another address.
+      |||-
+        max by (job, instance, reason) (
+          %(growth)s > 0
+          or
+          (%(resets)s > on (job, reason) group_left () max by (job, reason) (max_over_time(%(resets)s[1d] offset 1h)))
+        )
+      ||| % { resets: resets, growth: settings.growth(resets, 3600) },
+      'warning',
+      // It has happened; the minute is for the scrape that the restart brings.
+      '1m',
+      'An exporter lost its state and read its logs anew.',
+      '{{ $labels.instance }} lost its state ({{ $labels.reason }}). What was rotated away from its logs is gone from its totals; closed days stay in the ledger.',
+    ),
+    lib.alert(
+      'LlmCostCallsWithoutUsage',
+      |||-
+        sum by (provider, model) (%(without)s) > 0
+        unless on (provider, model) (
+          sum by (provider, model) (%(without)s)
+          <= %(share)s * sum by (provider, model) (%(requests)s)
+        )
+      ||| % {
+        without: settings.growth(settings.metric('llm_calls_without_usage_total'), 3600),
+        requests: settings.growth(settings.metric('llm_requests_total'), 3600),
+        share: promql.number(config.calls_without_usage_ratio),
+      },
+      'warning',
+      // One stream that is broken off is not worth a message; five minutes of them are.
+      hold='5m',
+      summary='Calls are logged without their usage.',
+      description="{{ $value | humanize }} calls of {{ $labels.model }} (provider {{ $labels.provider }}) in an hour were logged without usage: their dollars can't be told.",
+      runbook='pipeline',
+      dashboard='llm-cost-models' + lib.variables(['model']),
+    ),
+  ]

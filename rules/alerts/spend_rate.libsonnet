@@ -1,0 +1,60 @@
+// Dollars a minute and dollars an hour: the fast pages. They compare with what people mean: a single call of $60 is $60 a minute, also as the
+// first of a new series (which the exporter shows at 0 until a scrape has seen it). No `for`: a burst of half a minute would be over before it.
+local promql = import '../lib/promql.libsonnet';
+
+function(config, settings, lib)
+  local by = config.spend_rate.by;
+  local cost = settings.metric('llm_cost_usd_total');
+  local windows = [
+    {
+      alert: 'LlmCostSpendRateMinute',
+      record: 'model:llm_cost_usd:increase1m',
+      seconds: settings.minute_seconds,
+      per: 60,
+      unit: 'a minute',
+      thresholds: config.spend_rate.minute,
+    },
+    {
+      alert: 'LlmCostSpendRateHour',
+      record: 'model:llm_cost_usd:increase1h',
+      seconds: 3600,
+      per: 3600,
+      unit: 'an hour',
+      thresholds: config.spend_rate.hour,
+    },
+  ];
+  local scaled(window, expr) = if window.seconds == window.per then expr else '%s * %d / %d' % [expr, window.per, window.seconds];
+
+  local record(window) = [{
+    record: window.record,
+    expr: scaled(window, 'sum by (%s) (%s)' % [promql.labels(by), settings.growth(cost, window.seconds)]),
+  }];
+
+  local alert(window, severity) =
+    local threshold = window.thresholds[severity];
+    local contributors = settings.contributors(by);
+    local mine = settings.metric('llm_cost_usd_total', [label + '=%q' for label in by]);
+    lib.alert(
+      window.alert,
+      // The highest of the last minute: one scrape that is missed, or comes less often than the policy says, is no end of the spending.
+      'max_over_time(%s[1m]) > %s' % [window.record, promql.number(std.max(threshold, config.minimum_usd))],
+      severity,
+      summary='A model spends more dollars %s than is allowed.' % window.unit,
+      description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money
+                  + ' %s; more than $%s is %s.' % [window.unit, promql.number(threshold), severity]
+                  + (if contributors == [] then '' else lib.top_contributor(
+                       'topk(1, sum by (%s) (%s) > 0)' % [promql.labels(contributors), settings.growth(mine, window.seconds)],
+                       by + by,
+                       contributors
+                     )),
+      runbook='spend-rate',
+      dashboard='llm-cost-overview' + lib.variables(by),
+    );
+
+  [record(window) for window in windows]
+  + [
+    alert(window, severity)
+    for window in windows
+    for severity in ['critical', 'warning']
+    if std.get(window.thresholds, severity) != null
+  ]

@@ -1,0 +1,46 @@
+// What an alert consists of. Every message links to what it means and to where it can be seen.
+local promql = import 'promql.libsonnet';
+
+// An argument list of printf in a template: `$labels.model $labels.app`.
+local arguments(labels) = std.join(' ', ['$labels.' + label for label in labels]);
+
+function(config)
+  local setting(name) = { enabled: true, severity: null } + std.get(config.alerts, name, {});
+  local severity_of(name, default) =
+    local given = setting(name).severity;
+    if given == null then default
+    else if std.isString(given) then given
+    else std.get(given, default, default);
+  {
+    // One rule; [] where the alert is turned off. `level` and more labels beside severity come by `labels`.
+    alert(name, expr, severity, summary, description, runbook, dashboard, hold=null, labels={})::
+      if !setting(name).enabled then [] else [{
+        alert: name,
+        expr: expr,
+        [if hold != null then 'for']: hold,
+        labels: labels { severity: severity_of(name, severity) },
+        annotations: {
+          summary: summary,
+          description: description,
+          runbook_url: '%s/%s.md#%s' % [config.links.runbooks, runbook, std.asciiLower(name)],
+          dashboard_url: config.links.dashboards + '/d/' + dashboard,
+        },
+      }],
+
+    // Part of a dashboard's address: `?var-model=…` with the alert's own labels.
+    variables(labels):: '?' + std.join('&', ['var-%s={{ $labels.%s | urlquery }}' % [label, label] for label in labels]),
+
+    // $1.23, from the alert's value.
+    money: '{{ $value | printf "$%.2f" }}',
+    percent: '{{ $value | humanizePercentage }}',
+
+    // The first result of a query as money; nothing where there is none. `query` has a %q for each of `labels`.
+    queried_money(query, labels)::
+      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}{{ . | first | value | printf "$%.2f" }}{{ end }}',
+
+    // A sentence on who spends most: ` Most of it: gpt-4o, app checkout, $12.00.` `query` has its labels among `names`.
+    top_contributor(query, labels, names)::
+      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }} Most of it:'
+      + std.join('', ['{{ with . | first | label "%s" }} %s {{ . }},{{ end }}' % [name, name] for name in names])
+      + ' {{ . | first | value | printf "$%.2f" }}.{{ end }}',
+  }

@@ -1,0 +1,190 @@
+"""Lines of the forms that the quick path knows, regular and with something about them that is not."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.kit import NOON
+
+MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5-mini", "claude-sonnet-4-5", "gemini-2.5-pro", "no-such-model", "sonar-pro")
+APPS = (("shop", "sales"), ("search", "core"))
+
+
+def plain(rng: random.Random, number: int) -> dict[str, Any]:
+    """The tutorials' shape."""
+    into, out = rng.choice((9, 812, 8000, 250_000)), rng.randint(1, 900)
+    return {
+        "timestamp": when(rng, number), "model": rng.choice(MODELS), "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out,
+        "cost_usd": round((into * 2.5 + out * 10) / 1e6, 6), "request_id": f"req-{number:06x}", "user_id": f"user-{number % 3}", "endpoint": "/v1",
+    }  # fmt: skip
+
+
+def full(rng: random.Random, number: int) -> dict[str, Any]:
+    """The same with labels, latency, a status and a provider."""
+    app, team = rng.choice(APPS)
+    more = {
+        "app": app,
+        "team": team,
+        "latency_ms": rng.randint(1, 90_000),
+        "status": "success",
+        "provider": "openai",
+        "error": None,
+    }
+    return {**plain(rng, number), **more}
+
+
+def counted(rng: random.Random, number: int) -> dict[str, Any]:
+    """Anthropic's names of the counts, a time as text, a code as status, no id."""
+    return {
+        "time": datetime.fromtimestamp(when(rng, number), UTC).isoformat(), "model": rng.choice(MODELS), "input_tokens": rng.randint(1, 9000),
+        "output_tokens": rng.randint(1, 900), "status_code": 200, "duration_s": rng.random(),
+    }  # fmt: skip
+
+
+def chat(rng: random.Random, number: int) -> dict[str, Any]:
+    """OpenAI's body."""
+    into, out = rng.randint(0, 9000), rng.randint(0, 900)
+    cached, thought = rng.choice((0, 0, into // 2, into + 5)), rng.choice((0, 0, out // 3, out + 7))
+    return {
+        "id": f"chatcmpl-{number:030x}", "object": "chat.completion", "created": int(when(rng, number)), "model": rng.choice(MODELS),
+        "usage": {
+            "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out + rng.choice((0, 0, thought)),
+            "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": thought, "audio_tokens": 0, "accepted_prediction_tokens": 0},
+        },
+    }  # fmt: skip
+
+
+def answer(rng: random.Random, number: int) -> dict[str, Any]:
+    """OpenAI's body with what was answered, behind which Azure puts its filter's results."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": '{"usage": {"prompt_tokens": 5}}'},
+        "finish_reason": "stop",
+    }
+    filtered: dict[str, Any] = {"content_filter_results": {}} if rng.random() < 0.05 else {}
+    body = chat(rng, number)
+    return {
+        **body,
+        "choices": [{**choice, **filtered}],
+        "service_tier": rng.choice(("default", "default", "flex")),
+        "system_fingerprint": None,
+    }
+
+
+def wrapped(rng: random.Random, number: int) -> dict[str, Any]:
+    """An application's own record around a chat completion's usage."""
+    body = chat(rng, number)
+    return {
+        "ts": when(rng, number) * 1000,
+        "request_id": f"r-{number}",
+        "model": body["model"],
+        "usage": body["usage"],
+        "team": "core",
+    }
+
+
+def other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """What an application says besides, some of it with usage in it, or in parts."""
+    usage = {"model": "gpt-4o", "prompt_tokens": number + 1, "completion_tokens": 3}
+    at = datetime.fromtimestamp(when(rng, number), UTC)
+    text = json.dumps(usage)
+    return rng.choice((
+        b"", b"  ", b"\x00", b"plain text", f"{at:%Y-%m-%d %H:%M:%S},123 - api - INFO - GET /things/{number}".encode(), b"a {brace}", b"{'python': 1}",
+        {"time": at.isoformat(), "level": "info", "msg": "done", "ms": number}, {"ts": when(rng, number), "message": f"said {text}"}, {"a": {"b": {"c": usage}}},
+        {"time": at.isoformat(), "message": text}, {"pool": {"size": 3, "free": {}}, "ts": when(rng, number)}, usage, {"messages": [usage]},
+        {"log": text + "\n", "stream": "stdout", "time": at.isoformat()}, {"log": text[:9], "stream": "stdout", "time": at.isoformat()},
+        f"{at:%Y-%m-%dT%H:%M:%S}.1Z stdout F {text}".encode(), f"{at:%Y-%m-%dT%H:%M:%S}.1Z stderr P half".encode(), f"[{text}, {text}]".encode(), b"[1, 2]",
+        {"level": "error", "model": "gpt-4o", "error": "rate limit"}, {"type": "error", "error": {"type": "overloaded_error"}}, b"data: [DONE]",
+        {"id": f"chatcmpl-s{number % 3}", "object": "chat.completion.chunk", "model": "gpt-4o", "created": int(when(rng, number)), "choices": [{"delta": {}}]},
+        b"x" * 3000 + b"{" * 1500, b'{"deep": ' + b"[" * 1100 + b"]" * 1100 + b"}", f"[{at:%d/%b/%Y}] {json.dumps({'event': 'tick', 'n': number})}".encode(),
+    ))  # fmt: skip
+
+
+def mostly_other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """A log of an application in which a line now and then is a call, with no time of its own perhaps."""
+    if number % 7:
+        return other(rng, number) if rng.random() < 0.3 else f"INFO request {number}".encode()
+    record = plain(rng, number)
+    return record if rng.random() < 0.5 else {key: value for key, value in record.items() if key != "timestamp"}
+
+
+def when(rng: random.Random, number: int) -> float:
+    """Mostly ascending, over some days; now and then far away."""
+    return round(
+        NOON - 2 * 86_400 + number * 400 + rng.choice((0.0, 0.25, 0.5)) - rng.choice((0, 0, 0, 0, 0, 86_400)), 3
+    )
+
+
+MAKERS = (plain, full, counted, chat, answer, wrapped, other, mostly_other)
+VALUES: tuple[Any, ...] = (
+    None, 0, -1, 1, 1.0, 1.5, 12.0, 1e300, 1e-7, 0.1 + 0.2, 123456.123456789, 10**11, 2**63, 2**64, 10**30, "", "12", "x", "gen-12345678-x", "\u200b",
+    "a\u0000b", "é" * 300, True, False, [], {}, [1], [{}], {"a": 1}, "2026-01-01", "2026-01-01T05:00:00", "error", "rate_limited", "00000000-0000-0000-0000-000000000000",
+    "resp_0123456789abcdef0123", "chatcmpl-12345", "chat.completion.chunk", "list", 1767268800000, 4e9, NOON + 3 * 86_400, 946_684_799, "default", "batch", "fast",
+)  # fmt: skip
+KEYS = (
+    "id", "object", "cost", "total_cost", "provider", "llm_provider", "service_tier", "cached_tokens", "reasoning_tokens", "type", "role", "error", "status", "success",
+    "time", "created", "request_id", "response_id", "latency_s", "stream", "log", "message", "level", "app", "usage", "choices", "x_groq", "is_byok", "cost_details",
+    "prompt_cache_hit_tokens", "num_cached_tokens", "output_tokens", "prompt_tokens", "cache_creation_input_tokens", "speed", "metadata", "model_name",
+)  # fmt: skip
+
+
+def changed(rng: random.Random, record: dict[str, Any]) -> dict[str, Any]:
+    """`record` with one thing about it that is not as it was: a value, a key more, a key less, or the keys' order."""
+    record = copy.deepcopy(record)
+    inside = [value for value in record.values() if type(value) is dict]
+    inside += [value for outer in inside for value in outer.values() if type(value) is dict]
+    holder = rng.choice([record, record, *inside])
+    way = rng.random()
+    if way < 0.5 and holder:
+        holder[rng.choice(sorted(holder))] = copy.deepcopy(rng.choice(VALUES))
+    elif way < 0.75:
+        holder[rng.choice(KEYS)] = copy.deepcopy(rng.choice(VALUES))
+    elif way < 0.9 and holder:
+        del holder[rng.choice(sorted(holder))]
+    else:
+        items = list(holder.items())
+        rng.shuffle(items)
+        holder.clear()
+        holder.update(items)
+    return record
+
+
+def torn(rng: random.Random, line: bytes) -> bytes:
+    """`line` with bytes changed, lost, doubled or put around it."""
+    at = rng.randrange(len(line) + 1)
+    return rng.choice((
+        lambda: line[:at],
+        lambda: line[:at] + bytes([rng.randrange(256)]) + line[at + 1 :],
+        lambda: line[:at] + rng.choice((b"\x00", b"\xff", b"\\", b'"', b"{", b"}", b" ", b"\\ud800", b"\xc3")) + line[at:],
+        lambda: line + line,
+        lambda: line + rng.choice((b" ", b",", b"\x00", b"}", b"x", b"\r")),
+        lambda: rng.choice((b" ", b"\t", b"[", b"\xef\xbb\xbf", b"data: ", b"{", b"2026-01-01T10:00:00Z stdout F ", b"2026-01-01 10:00:00 {} ", b"x {")) + line,
+        lambda: line.replace(b": ", b":").replace(b", ", b" ,"),
+        lambda: line.replace(b'"model"', b'"mod\\u0065l"').replace(b"gpt", b"\\u0067pt"),
+        lambda: line.replace(b"}", b', "model": "gpt-4o"}'),
+    ))()  # fmt: skip
+
+
+def log(seed: int, makers: tuple[int, ...], length: int, oddity: float) -> list[bytes]:
+    """A log of so many lines by these makers (an index for each stretch of it), of which the part `oddity` is odd."""
+    rng = random.Random(seed)
+    lines: list[bytes] = []
+    prefix = rng.choice((b"", b"", b"2026-01-02 03:04:05,678 - api - INFO - ", b"[info] "))
+    for number in range(length):
+        record = MAKERS[makers[number * len(makers) // length]](rng, number)
+        if type(record) is bytes:
+            lines.append(record)
+            continue
+        assert type(record) is dict
+        if rng.random() < oddity:
+            record = changed(rng, record)
+        line = prefix + json.dumps(record, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+        if rng.random() < oddity / 2:
+            line = torn(rng, line).replace(b"\n", b" ")
+        lines.append(rng.choice(lines) if lines and rng.random() < oddity / 2 else line)
+    return lines
