@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import shutil
@@ -33,15 +34,21 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+def fill(filler: Path) -> None:
+    """Write until the disk has no room left."""
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(512)):
+            pass
+
+
 class Run:
     """A real exporter of one log, whose saves are made to fail and to work again."""
 
     def __init__(self, servers: Any, log: Path, state: Path) -> None:
         self.log, self.calls = log, 0
         self.log.touch()
-        self.exporter = servers.exporter(
-            config={"sources": [{"paths": [str(log)]}], "new_series_hold": "0s"}, state=state
-        )
+        self.config = {"sources": [{"paths": [str(log)]}], "new_series_hold": "0s"}
+        self.exporter = servers.exporter(config=self.config, state=state)
         self.write(1)
         self.shows_all()
 
@@ -79,15 +86,51 @@ def test_full_disk(servers, tmp_path, small_disk):
     """A small tmpfs filled to its last byte, and emptied again."""
     run = Run(servers, tmp_path / "usage.log", small_disk / "state")
     filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(512)):
-                pass
-        except OSError:
-            pass
+    fill(filler)
     run.fails()
     filler.unlink()
     run.recovers()
+
+
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
+def test_disk_in_trouble_at_the_start(servers, tmp_path, small_disk, trouble):
+    """As after a power cut: it serves that it can't count, and begins once it can; nothing is lost or counted twice."""
+    log, state = tmp_path / "usage.log", small_disk / "state"
+    run = Run(servers, log, state)
+    run.exporter.kill()
+    run.write(100)
+    filler = small_disk / "filler"
+    if trouble == "full":
+        fill(filler)
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    run.exporter = servers.exporter(config=run.config, state=state, wait=False)
+    wait_for(run.exporter.is_healthy, 30, "an answer")
+    wait_for(lambda: (run.exporter.value("llm_cost_exporter_save_failures_total") or 0) >= 2, 30, "another try")
+    assert run.exporter.get("/-/ready").status_code == 503
+    if trouble == "read-only":
+        assert "Nothing is counted" in run.exporter.get("/").text
+        assert "nothing is counted before" in run.exporter.process.said()
+    else:  # what is there can be read, or not: it depends on the last few bytes of room
+        assert any(text in run.exporter.process.said() for text in ("nothing is counted before", "can't be saved"))
+    if trouble == "full":
+        filler.unlink()
+    else:
+        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+    run.exporter.wait_ready()
+    run.shows_all()
+    assert run.exporter.value("llm_cost_exporter_state_resets_total") == 0
+    assert run.exporter.stop() == 0
+
+
+def test_ended_while_its_disk_is_full(servers, tmp_path, small_disk):
+    """SIGTERM ends it, with status 0."""
+    log = tmp_path / "usage.log"
+    log.touch()
+    fill(small_disk / "filler")
+    exporter = servers.exporter(log, state=small_disk / "state", wait=False)
+    wait_for(exporter.is_healthy, 30, "an answer")
+    assert exporter.stop() == 0
 
 
 def test_no_more_room_for_its_files(servers, tmp_path):
