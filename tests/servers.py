@@ -132,6 +132,13 @@ class PromServer(Server):
 class Exporter(Server):
     """Our own exporter. Its state is in `<directory>/state` and stays there for the next one to start on."""
 
+    def is_healthy(self) -> bool:
+        """Whether it answers at all, ready or not."""
+        try:
+            return self.get("/-/healthy").status_code == 200
+        except requests.ConnectionError:
+            return False
+
     def metrics(self, accept: str | None = None) -> str:
         """The text of /metrics."""
         answer = self.get("/metrics", headers={} if accept is None else {"Accept": accept})

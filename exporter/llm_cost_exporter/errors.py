@@ -1,6 +1,7 @@
 """What can go wrong by a user's hand, and how it ends.
 
     ExporterError            one line on stderr, exit status 1
+    ├── StateUnavailableError   the state's disk is full, read-only or failing: `run` serves that and tries again
     ├── UsageError           wrong command line, or a FILE that is missing: exit status 2
     └── ConfigError          a configuration, price or policy file: exit status 2; names file, key and what would be right
 
@@ -9,13 +10,17 @@ No traceback is shown for any of them. Everything else is a defect of ours and d
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "ExporterError", "UsageError"]
+__all__ = ["ConfigError", "ExporterError", "StateUnavailableError", "UsageError"]
 
 
 class ExporterError(Exception):
     """Work failed for a reason that the message tells in one line."""
 
     exit_status = 1
+
+
+class StateUnavailableError(ExporterError):
+    """The state can't be used for now, by no fault of the configuration: its disk is full, read-only, or fails."""
 
 
 class UsageError(ExporterError):

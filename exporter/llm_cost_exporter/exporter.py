@@ -69,7 +69,10 @@ class Exporter:
     # start
 
     def prepare(self) -> None:
-        """Take the state directory and read the state. Nothing is read of the logs yet."""
+        """Take the state directory and read the state. Nothing is read of the logs yet.
+
+        After a StateUnavailableError it may be tried again.
+        """
         config = self._config
         self._book = open_book(config)
         self._updates = self._new_updates(config)
@@ -84,7 +87,11 @@ class Exporter:
                 raise ValueError("a position is none")
             self._ledger = self._open_ledger(store)
 
-        store = self._state.open(config.timezone, load)
+        try:
+            store = self._state.open(config.timezone, load)
+        except ExporterError:
+            self._state.release()
+            raise
         self._name_ledger()
         self._source = Source(
             config.sources,

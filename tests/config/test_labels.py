@@ -49,9 +49,9 @@ def test_globs_and_braces_around_placeholders() -> None:
 def test_a_nasty_pattern_and_path_take_no_time() -> None:
     """Backtracking is bounded: a long path that nearly fits is refused at once."""
     match = parse_path_labels("/" + "-".join(f"{{a{i}}}" for i in range(5)) + "-/x").match
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert match("/" + "-" * 120) is None
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
     with pytest.raises(ValueError, match="more than"):
         parse_path_labels("/" + "-".join(f"{{a{i}}}" for i in range(20)))
 

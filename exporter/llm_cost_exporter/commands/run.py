@@ -16,7 +16,7 @@ import click
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.config import Config
-from llm_cost_exporter.errors import UsageError
+from llm_cost_exporter.errors import StateUnavailableError, UsageError
 from llm_cost_exporter.exporter import Exporter
 from llm_cost_exporter.web import WebServer
 
@@ -57,10 +57,23 @@ def command(
         _refuse_missing(files)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     exporter = Exporter(config, SystemClock(), log, load if config_file else None)
-    exporter.prepare()
+    web_file = Path(web_config) if web_config else None
+    try:
+        exporter.prepare()
+        web = WebServer(config.listen, web_file, exporter, log)
+        web.start()
+    except StateUnavailableError as bad:
+        from llm_cost_exporter.waiting import Front, Waiting
+
+        waiting = Waiting(config, SystemClock(), log, str(bad))
+        front = Front(waiting)
+        web = WebServer(config.listen, web_file, front, log)
+        web.start()
+        if not waiting.until(exporter.prepare, _SIGNALS):
+            web.stop()
+            return
+        front.app = exporter
     gc.freeze()  # what is there now stays: no collection need look through it again
-    web = WebServer(config.listen, Path(web_config) if web_config else None, exporter, log)
-    web.start()
     log.info("serving %s (metrics at %smetrics), state in %s", web.url, web.url, config.state_dir)
     failure = _follow(exporter)
     web.stop()

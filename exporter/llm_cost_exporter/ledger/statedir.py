@@ -8,6 +8,7 @@ lock                held while an exporter runs
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from llm_cost_exporter.errors import ExporterError
+from llm_cost_exporter.errors import ExporterError, StateUnavailableError
 from llm_cost_exporter.ledger.accounts import GARBAGE
 from llm_cost_exporter.ledger.store import OtherVersionError, Store, is_broken
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from llm_cost_exporter.types import Clock
 
 __all__ = ["RESET_REASONS", "StateDir"]
+
+# What may pass without anyone touching the configuration.
+_DISK: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+_DATABASE_DISK: Final = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY))
 
 RESET_REASONS: Final = ("corrupt", "version", "removed")
 
@@ -53,7 +58,8 @@ class StateDir:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as bad:
-            raise ExporterError(
+            kind = StateUnavailableError if bad.errno in _DISK else ExporterError
+            raise kind(
                 f"state_dir {self.path}: {(bad.strerror or str(bad)).lower()}; a directory that this user can write would be right"
             ) from bad
         try:
@@ -78,7 +84,7 @@ class StateDir:
     def open(self, zone: str, load: Callable[[Store], None]) -> Store:
         """The store, loaded by `load`; a state that can't be read is set aside and a new one begun."""
         fresh = not self.database.exists() or self.database.stat().st_size == 0
-        if fresh and self._identity_known():
+        if fresh and self._identity_known() and not self.lost:
             # Positions and totals are gone, but a ledger has been here: the logs are read anew, and that is to be known.
             self._lost("removed", "the state is gone")
         try:
@@ -87,7 +93,8 @@ class StateDir:
             self._set_aside("version", f"is of another version ({other})")
         except sqlite3.Error as bad:
             if not is_broken(bad):
-                raise ExporterError(
+                kind = StateUnavailableError if bad.sqlite_errorcode & 0xFF in _DATABASE_DISK else ExporterError
+                raise kind(
                     f"{self.database}: {bad}; a database that this user can read and write would be right"
                 ) from bad
             self._set_aside("corrupt", f"can't be read ({bad})")

@@ -17,8 +17,9 @@ How a log is rotated, and what is done:
 What no reader can save:
 
 - with copytruncate, lines written after the copying program has read to the end and before it cuts the file off: they are in no
-  file any more. The window is as long as it takes from that program's last read to its truncate call: microseconds
-  for logrotate on an idle machine, longer under load. A line written then survives only if we happened to read it in between.
+  file any more. The window is as long as it takes from that program's last read to its truncate call: a tenth of a
+  millisecond, tens of them under load or where the copy is synced first (docs/operation.md). A line written then survives only if we
+  happened to read it in between.
 - lines of a file that was deleted (or cut off without a copy) between two looks, half a second at most, or while the exporter was
   down, or while more files were being followed than can be kept open (256, or a quarter of the limit of open files).
 - with copytruncate several times between two looks, or while down, what was in copies that are gone: as many copies as are kept
