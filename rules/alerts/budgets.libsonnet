@@ -51,28 +51,17 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
-  // Over the limit already is LlmCostBudget's to say.
-  local undecided = |||-
+  // Both projections pass the limit. Over it already is LlmCostBudget's to say.
+  local leads_there = |||-
+    budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit
     and %s
     and (%s >= %s)
     and (%s < 1)
   ||| % [enough, ratio(), promql.number(config.forecast.least_spent), ratio()];
-  // Both projections pass the limit: the pace so far, and the recent rate.
-  local leads_there = 'budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit\n' + undecided;
-  // At the recent rate it is soon, and before the period ends; a pace that would have lasted is no comfort then.
-  local is_near = |||-
-    (
-      %s
-    )
-    < on (zone, period) group_left () (period:llm_cost_end_timestamp_seconds:min - time())
-    %s
-  ||| % [
-    promql.indent(std.join('\nor\n', [
-      'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
-      for period in ['day', 'month']
-    ])),
-    undecided,
-  ];
+  local soon = std.join('\nor\n', [
+    'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
+    for period in ['day', 'month']
+  ]);
 
   local forecast(severity, expr) = lib.alert(
     'LlmCostBudgetForecast',
@@ -132,7 +121,7 @@ function(config, settings, lib)
 
   std.map(level, names)
   + [
-    forecast('critical', is_near),
+    forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [leads_there, promql.indent(soon)]),
     forecast('warning', leads_there),
   ]
   + std.map(burn_rate, ['critical', 'warning', 'info'])

@@ -14,7 +14,6 @@ function(config, settings, lib)
   local known = 'instance:llm_cost_exporter_build_info:last';
   local resets = own('state_resets_total');
   local lost = 'ledger:llm_cost_exporter_state_resets:max';
-  local rejected = own('lines_rejected_total');
   local folded(matchers) = 'sum by (job, label) (%s) > 0' % settings.growth(own('folded_total', matchers), 3600);
   local behind = config.reading_behind;
 
@@ -80,20 +79,12 @@ function(config, settings, lib)
     ),
     pipeline(
       'LlmCostLinesRejected',
-      // Growth; or what was rejected before the first scrape, by the first sidecar of the job to do so.
-      |||-
-        sum by (job, instance, reason) (%(growth)s) > 0
-        or
-        sum by (job, instance, reason) (
-          %(rejected)s > 0
-          unless on (job, reason) (max_over_time(%(rejected)s[1d] offset 1h) > 0)
-        )
-      ||| % { growth: settings.growth(rejected, 900), rejected: rejected },
+      'sum by (job, instance, reason) (%s) > 0' % settings.growth(own('lines_rejected_total'), 900),
       'warning',
       // A single line may have been spend; the minute is for the scrape that restarts bring.
       '1m',
       "Lines that may have been spend can't be read.",
-      '{{ $labels.instance }} rejected {{ $value | humanize }} lines lately: {{ $labels.reason }}. If they were calls, their dollars are missing.',
+      '{{ $labels.instance }} rejected {{ $value | humanize }} lines in 15 minutes: {{ $labels.reason }}. If they were calls, their dollars are missing.',
     ),
     pipeline(
       'LlmCostSaveFailing',
