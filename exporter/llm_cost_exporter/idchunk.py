@@ -6,7 +6,7 @@
     counts                       JSON, a row each
 
 Counts are `[input, output, cached, reasoning, said]` for the calls of which all else is plain (what the quick path posts; said is
-what the record says it cost, in 1e-9 USD, or null), and an object for any other.
+what the record says it cost, in 1e-9 USD, or null), and `[tokens by meter, flags, context, reported]` for any other.
 """
 
 from __future__ import annotations
@@ -69,20 +69,24 @@ class Entry:
     def of(cls, row: Row) -> Entry:
         """The entry that a row is. Raises ValueError, TypeError or LookupError for garbage."""
         _, account, time, counts = row
-        if type(counts) is not dict:
-            *tokens, said = counts
-            named = {meter: count for meter, count in zip(_QUICK, tokens, strict=True) if count}
+        if type(counts) is bytes:
+            counts = orjson.loads(counts)
+        if len(counts) == 5:
+            *quick, said = counts
+            named = {meter: count for meter, count in zip(_QUICK, quick, strict=True) if count}
             return cls(account, time, named, (), None if said is None else said * SAID_UNIT)
-        tokens = dict(counts["t"].items())
-        flags, reported = counts["f"], counts["r"]
+        tokens, flags, context, reported = counts
         return cls(
-            account, time, tokens, tuple((name, value) for name, value in counts["c"]),
+            account, time, dict(tokens.items()), tuple((name, value) for name, value in context),
             None if reported is None else int(reported), bool(flags & 1), bool(flags & 2), bool(flags & 4),
         )  # fmt: skip
 
 
 def counts_of(tokens: dict[str, int], context: Context, reported: int | None, flags: int) -> Any:
-    """The counts of a row. `flags`: 1 failed, 2 free, 4 trusted."""
+    """The counts of a row. `flags`: 1 failed, 2 free, 4 trusted.
+
+    What is not plain is packed at once: a chunk of dicts would stay in no cache, and cost more to fill than to pack.
+    """
     if not flags and not context and _QUICK_METERS.issuperset(tokens):
         of = tokens.get
         if reported is None:
@@ -90,7 +94,7 @@ def counts_of(tokens: dict[str, int], context: Context, reported: int | None, fl
         said, left = divmod(reported, SAID_UNIT)
         if not left and said < _MOST_SAID:
             return of("input", 0), of("output", 0), of("cache_read", 0), of("reasoning", 0), said
-    return {"t": dict(tokens), "f": flags, "c": context, "r": None if reported is None else str(reported)}
+    return orjson.dumps((tokens, flags, context, None if reported is None else str(reported)))
 
 
 def find_key(data: bytes, key: int) -> int:
@@ -106,10 +110,11 @@ def pack_rows(first: int, rows: Sequence[Row]) -> bytes:
     """The chunk whose first slot is `first`."""
     number = len(rows)
     keys, accounts, whens, counts = zip(*rows, strict=True)
+    packed = [orjson.Fragment(count) if type(count) is bytes else count for count in counts]
     return (
         _HEAD.pack(first, number)
         + struct.pack(f"<{2 * number}Q{number}d", *keys, *accounts, *whens)
-        + orjson.dumps(counts)
+        + orjson.dumps(packed)
     )
 
 

@@ -123,11 +123,12 @@ class Pipeline:
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
                 posted, noise = quick.advance(at)
-                stats.lines_read += posted + noise
-                stats.lines_skipped += noise
-                at += posted + noise
-                if at == len(lines):
-                    break
+                if posted or noise:
+                    stats.lines_read += posted + noise
+                    stats.lines_skipped += noise
+                    at += posted + noise
+                    if at == len(lines):
+                        break
             line, offset = lines[at], batch.offset_of(at)
             at += 1
             if isinstance(line, TooLong):

@@ -146,10 +146,11 @@ def _read_file(
         while at < len(lines):
             if not trust:
                 posted, noise = quick.advance(at)
-                report.lines_passed(posted, noise)
-                at += posted + noise
-                if at == len(lines):
-                    break
+                if posted or noise:
+                    report.lines_passed(posted, noise)
+                    at += posted + noise
+                    if at == len(lines):
+                        break
             line = lines[at]
             outcome = (
                 _TOO_LONG if isinstance(line, TooLong) else reader.read(line, piece.offset_of(at), piece.mtime, now)

@@ -18,7 +18,7 @@ _MOST_KEPT = 8  # of a model's rates: its tiers, today and around midnight
 class Quotes:
     """The prices of one (provider, model, context). `entries` are strongest first; `listed` is None where the catalogue lacks the model."""
 
-    __slots__ = ("_discounted", "_entries", "_file", "_kept", "_list_name", "_listed")
+    __slots__ = ("_discounted", "_entries", "_file", "_kept", "_list_name", "_listed", "is_known")
 
     def __init__(self, entries: tuple[Entry, ...], file: str, listed: ListPrice | None, list_name: str) -> None:
         self._entries = entries
@@ -27,13 +27,15 @@ class Quotes:
         self._list_name = list_name
         self._kept: list[Rates] = []
         self._discounted: tuple[Sheet, Decimal, Sheet] | None = None
+        self.is_known = listed is not None or any(entry.sheet is not None for entry in entries)
+        """Whether there is a price at some time. Models without one are asked for line by line."""
 
     def rates(self, when: float, total_input: int) -> Rates | None:
         """The rates of a call; None where no price is known."""
         for rates in self._kept:
             if rates.valid_from <= when < rates.valid_until and rates.above < total_input <= rates.up_to:
                 return rates
-        found = self.sheet(when)
+        found = self.sheet(when) if self.is_known else None
         if found is None:
             return None
         sheet, start, end, source = found
@@ -60,11 +62,6 @@ class Quotes:
         if entry is None:
             return sheet, start, end, source
         return self._times(sheet, entry.multiplier), start, end, f"{self._file}: {entry.key}, of {source}"
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is a price at some time."""
-        return self._listed is not None or any(entry.sheet is not None for entry in self._entries)
 
     def _entry(self, when: float) -> tuple[Entry | None, float, float]:
         """The entry in force, and the time around `when` in which the same entries are there."""
