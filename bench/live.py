@@ -36,8 +36,8 @@ def rows(size: Size, folder: Path) -> list[Row]:
     return [
         Row(f"idle {what}", _percent(idle), must=f"under {IDLE_MUST:.1%}", ok=idle.median < IDLE_MUST),
         *(
-            Row(f"{_LINES_PER_SECOND:,} lines/s {what}, {sets} label sets", _percent(busy), must=f"under {BUSY_MUST:.0%}", ok=busy.median < BUSY_MUST)
-            for sets, busy in (("5", few), ("1,000, all changing every second", many))
+            Row(f"{_LINES_PER_SECOND:,} lines/s {what}, {sets}", _percent(busy), must=f"under {BUSY_MUST:.0%}", ok=busy.median < BUSY_MUST)
+            for sets, busy in (("5 label sets", few), ("1,000 label sets, all changing every second", many))
         ),
         _freshness(size, folder / "fresh"),
     ]  # fmt: skip

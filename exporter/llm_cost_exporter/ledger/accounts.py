@@ -115,7 +115,9 @@ class Account:
                 packed = ",".join(
                     [
                         f'"{label}":{orjson.dumps(s.pack()).decode()}'
-                        if s.held or s.hidden
+                        if s.hidden
+                        else f'"{label}":["{s.value}","{s.public}"]'
+                        if s.held
                         else f'"{label}":"{s.value}"'
                         for label, s in family.items()
                     ]
