@@ -141,7 +141,8 @@ def test_a_hundred_thousand_files(tmp_path):
     assert exporter.value("llm_requests_total") == many
     began = time.thread_time()
     exporter.go_on(5)
-    assert time.thread_time() - began < 5 * 0.25, "a quarter of a core at the very most"
+    # Ten looks. By the clock of the test they take no time, so that no rest is taken for what they cost.
+    assert time.thread_time() - began < 10 * scaled(0.125, 0.6)
     with (folder / "7.log").open("a") as file:
         file.write(call_line(NOON, 1))
     exporter.go_on(scaled(10, 200))
