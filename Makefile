@@ -24,7 +24,7 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 	@$(BIN)/python scripts/run_sample.py --listen '$(LISTEN)' $(if $(LOG),--log '$(LOG)')
 
 .PHONY: test
-test: lint check-generated servers ## lint, and all tests against real servers
+test: servers lint check-generated ## lint, and all tests against real servers
 	$(BIN)/pytest $(TESTS)
 
 .PHONY: torture
@@ -32,10 +32,11 @@ torture: servers ## the attacks in their long form: hours of kills, rotations, g
 	TORTURE=long $(BIN)/pytest -m torture $(TESTS)
 
 .PHONY: lint
-lint: venv ## style, format and types
+lint: venv ## style, format and types; the rules with promtool, pint and jsonnetfmt where they can be had
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@$(BIN)/python scripts/lint_rules.py
 
 .PHONY: bench
 bench: venv ## measure, and write bench/RESULTS.md (QUICK=1 to try it in seconds, PARTS=scrape,save for some of it)
