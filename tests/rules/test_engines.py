@@ -27,7 +27,6 @@ FIRED = {
     "LlmCostBudgetForecast day critical critical",
     "LlmCostBudgetForecast day warning warning",
     "LlmCostBudgetBurnRate month critical critical",
-    "LlmCostBudgetBurnRate month warning warning",
     "LlmCostUnpriced warning gpt-new",
     "LlmCostCallsWithoutUsage warning gpt-new",
     "LlmCostLinesRejected warning bad_json",
