@@ -43,9 +43,11 @@ function(config, settings, lib)
       description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money
                   + ' %s; more than $%s is %s.' % [window.unit, promql.number(threshold), severity]
                   + (if contributors == [] then '' else lib.top_contributor(
-                       'topk(1, %s > 0)' % settings.grown(mine, window.seconds, contributors),
+                       // A minute longer, as the alert itself looks back.
+                       'topk(1, %s > 0)' % settings.grown(mine, window.seconds + 60, contributors),
                        by + by,
-                       contributors
+                       contributors,
+                       figure=false,
                      )),
       runbook='spend-rate',
       dashboard='llm-cost-overview' + lib.variables(by),

@@ -31,7 +31,7 @@ function(config, settings, lib)
       // Sidecars that are being replaced by ones with another setting.
       '15m',
       'Exporters count the days of another time zone than budgets mean.',
-      '{{ $value }} exporters count the days of {{ $labels.zone }}; '
+      'Days of {{ $labels.zone }} are counted by {{ $value }} of the exporters; '
       + (if config.timezone == null then 'others count those of another zone, and two zones have two todays. Set `timezone` alike in all exporters.'
          else 'budgets mean %s, so the dollars of these exporters are in none. Set `timezone` alike in exporters and policy.' % config.timezone),
     ),

@@ -5,6 +5,19 @@
 // `ledger`, not `instance`, is the identity of a count: a sidecar that moves with its state does not count twice, one whose log is new adds.
 local promql = import '../lib/promql.libsonnet';
 
+// What was recorded under `name`, carried: of the last evaluations; for a key of which these have nothing (a gap of Prometheus), of two days.
+// Not two days for all: a set of labels that a ledger ceased to tell would come back as soon as the ledger is gone.
+local carried(name, key) = |||-
+  (
+    last_over_time(%(name)s[3m])
+    or
+    (
+      last_over_time(%(name)s[2d])
+      unless on (%(key)s) last_over_time(%(name)s[3m])
+    )
+  )
+||| % { name: name, key: key };
+
 function(settings, calendar)
   [
     {
@@ -13,11 +26,15 @@ function(settings, calendar)
         %s
         or
         (
-          last_over_time(ledger:llm_cost_day_usd:last[2d])
+          %s
           and on (zone, date) date:llm_cost_day_end_timestamp_seconds:max
           unless on (ledger, zone, date) %s
         )
-      ||| % [calendar.live_days(), settings.metric('llm_cost_day_usd')],
+      ||| % [
+        calendar.live_days(),
+        promql.indent(carried('ledger:llm_cost_day_usd:last', 'ledger, zone, date')),
+        settings.metric('llm_cost_day_usd'),
+      ],
     },
     {
       record: 'ledger:llm_cost_month_usd:last',
@@ -25,11 +42,15 @@ function(settings, calendar)
         %s
         or
         (
-          last_over_time(ledger:llm_cost_month_usd:last[2d])
+          %s
           and on (zone, month) month:llm_cost_month_end_timestamp_seconds:max
           unless on (ledger, zone, month) %s
         )
-      ||| % [calendar.live_months(), settings.metric('llm_cost_month_usd')],
+      ||| % [
+        calendar.live_months(),
+        promql.indent(carried('ledger:llm_cost_month_usd:last', 'ledger, zone, month')),
+        settings.metric('llm_cost_month_usd'),
+      ],
     },
     {
       // Closed days are carried to the end of the month, by the grouping labels alone: by ledger they would be too many.
@@ -40,11 +61,15 @@ function(settings, calendar)
         )
         or
         (
-          last_over_time(date:llm_cost_usd:sum[2d])
+          %s
           and on (zone, month) month:llm_cost_month_end_timestamp_seconds:max
           unless on (zone, month, date) ledger:llm_cost_day_usd:last
         )
-      ||| % [settings.labels, promql.indent(calendar.days())],
+      ||| % [
+        settings.labels,
+        promql.indent(calendar.days()),
+        promql.indent(carried('date:llm_cost_usd:sum', 'zone, month, date')),
+      ],
     },
     { record: 'group:llm_cost_usd:day_to_date', expr: calendar.day_to_date('zone, ' + settings.labels) },
     { record: 'group:llm_cost_usd:month_to_date', expr: calendar.month_to_date('zone, ' + settings.labels) },

@@ -152,7 +152,7 @@ def test_the_policy_s_zone_is_what_budgets_mean(pack):
                         "LlmCostZoneMismatch",
                         "llm-cost-exporter",
                         "Exporters count the days of another time zone than budgets mean.",
-                        "1 exporters count the days of UTC; budgets mean Asia/Bangkok, so the dollars of these exporters are in none."
+                        "Days of UTC are counted by 1 of the exporters; budgets mean Asia/Bangkok, so the dollars of these exporters are in none."
                         " Set `timezone` alike in exporters and policy.",
                     ),
                 )
