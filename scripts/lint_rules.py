@@ -54,10 +54,11 @@ def main() -> int:
             print(f"lint: promtool of the {generation} generation is skipped: not in .tools (make servers)")
     # A warning is as good as an error: none is to be lived with, each has its place in .pint.hcl.
     strict = ("--min-severity=info", "--fail-on=info")
-    for tool, arguments in (
+    checks: tuple[tuple[GoTool, tuple[str | Path, ...]], ...] = (
         (PINT, ("--offline", "--no-color", "--log-level=warn", "-c", "rules/.pint.hcl", "lint", *strict, *rules)),
         (JSONNETFMT, ("--test", *jsonnet)),
-    ):
+    )
+    for tool, arguments in checks:
         try:
             failed |= finds(installed(tool), *arguments)
         except NotHereError as why:
