@@ -62,10 +62,7 @@ def test_one_expensive_call_pages_and_history_does_not(servers, generation, tmp_
     assert alert["labels"] == {"alertname": page[0], "model": page[1], "severity": page[2]}
     assert float(alert["value"]) == 60.0
     said = alert["annotations"]["description"]
-    assert (
-        said
-        == "gpt-4-0613 costs $60.00 a minute; more than $50 is critical. Most of it: app checkout, team search."
-    )
+    assert said == "gpt-4-0613 costs $60.00 a minute; more than $50 is critical. Most of it: app checkout, team search."
     wait_for(lambda: prometheus.value("model:llm_cost_usd:increase1h{model='gpt-4-0613'}") == 60.0, 30, "the hour")
     money = [name for name in firing(prometheus) if name[0].startswith("LlmCostSpendRate")]
     assert sorted(money) == [page, ("LlmCostSpendRateMinute", "gpt-4-0613", "warning")], "nothing of the history"
