@@ -40,6 +40,7 @@ function(config, settings, lib)
         (absent(%(targets)s) and on () absent(%(known)s))
       ||| % { targets: settings.targets, known: known },
       'critical',
+      // A pod that is being replaced, a node that restarts: back within that.
       '5m',
       'An exporter is down, or none is left.',
       "{{ with $labels.instance }}The exporter {{ . }} can't be scraped{{ else }}No exporter is left to scrape{{ end }}: new spend is not seen until it is back. The log keeps it.",
