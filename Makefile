@@ -43,6 +43,10 @@ bench: venv ## measure, and write bench/RESULTS.md (QUICK=1 to try it in seconds
 	@$(BIN)/python scripts/fetch_servers.py peer || true
 	$(BIN)/python bench/bench.py $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS))
 
+.PHONY: bench-rules
+bench-rules: servers ## measure how long Prometheus takes to evaluate the rules, and write bench/RULES.md
+	$(BIN)/python bench/rule_pack.py
+
 .PHONY: generate
 generate: venv ## write the committed files that are made from others
 	$(BIN)/python scripts/generate.py
