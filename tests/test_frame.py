@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -104,18 +106,33 @@ def test_each_dependency_says_what_it_is_for(dependency: str):
     assert re.search(rf'^    "{re.escape(dependency)}", +# \S.+$', PYPROJECT, re.MULTILINE)
 
 
+MODULES = {
+    "PyYAML": "yaml",
+    "genai-prices": "genai_prices",
+    "jsonnet": "_jsonnet",
+    "google-re2": "re2",
+    "prometheus-client": "prometheus_client",
+}
+
+
+def test_each_package_that_is_imported_is_a_dependency():
+    """On a new machine there is what pyproject.toml names, and nothing else."""
+    named = {re.split(r"[<>=]", one)[0] for one in tomllib.loads(PYPROJECT)["project"]["dependencies"]}
+    provided = {MODULES.get(name, name) for name in named} | {"llm_cost_exporter"} | sys.stdlib_module_names
+    for path in (ROOT / "exporter").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert {name.partition(".")[0] for name in names} <= provided, path
+
+
 def test_each_runtime_dependency_is_used():
     """What users must install, the package imports; tzdata is data that zoneinfo finds by itself."""
-    modules = {
-        "PyYAML": "yaml",
-        "genai-prices": "genai_prices",
-        "jsonnet": "_jsonnet",
-        "google-re2": "re2",
-        "prometheus-client": "prometheus_client",
-    }
     source = "\n".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
     names = [re.split(r"[<>=]", one)[0] for one in tomllib.loads(PYPROJECT)["project"]["dependencies"]]
-    unused = [n for n in names if not re.search(rf"^\s*(?:import|from) {modules.get(n, n)}\b", source, re.MULTILINE)]
+    unused = [n for n in names if not re.search(rf"^\s*(?:import|from) {MODULES.get(n, n)}\b", source, re.MULTILINE)]
     assert unused == ["tzdata"]
 
 
