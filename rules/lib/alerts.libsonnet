@@ -43,15 +43,15 @@ function(config)
 
     // A sentence on who spends most: ` Most of it: model gpt-4o, app checkout, $12.00.` `query` has its labels among `names`.
     top_contributor(query, labels, names, figure=true)::
-      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}'
-      // Whoever has no name is no news.
-      + '{{ if or ' + std.join(' ', ['(. | first | label "%s")' % name for name in names]) + ' }} Most of it:'
-      // Each name after a space, and a comma before all but the first.
-      + '{{ $first := true }}'
-      + std.join('', [
-        '{{ with . | first | label "%s" }}{{ if not $first }},{{ end }} %s {{ . }}{{ $first = false }}{{ end }}' % [name, name]
-        for name in names
-      ])
-      + (if figure then ', {{ . | first | value | printf "$%.2f" }}' else '')
-      + '.{{ end }}{{ end }}',
+      if names == [] then '' else '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}'
+                                  // Whoever has no name is no news.
+                                  + '{{ if or ' + std.join(' ', ['(. | first | label "%s")' % name for name in names]) + ' }} Most of it:'
+                                  // Each name after a space, and a comma before all but the first.
+                                  + '{{ $first := true }}'
+                                  + std.join('', [
+                                    '{{ with . | first | label "%s" }}{{ if not $first }},{{ end }} %s {{ . }}{{ $first = false }}{{ end }}' % [name, name]
+                                    for name in names
+                                  ])
+                                  + (if figure then ', {{ . | first | value | printf "$%.2f" }}' else '')
+                                  + '.{{ end }}{{ end }}',
   }
