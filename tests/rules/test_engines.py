@@ -33,6 +33,9 @@ FIRED = {
     "LlmCostExporterDown critical",
     "LlmCostWatchdog info",
 }
+# Its windows are hours, which don't shrink with the rules' time: whether enough whole minutes of spending lie in them depends on how long the
+# replay takes. promtool's tests hold it (rules/tests/burn-rate.test.yml).
+BY_CHANCE = {"LlmCostBudgetBurnRate month warning warning"}
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def test_one_day_is_told_alike_by_every_engine(replay: Replay) -> None:
     ]
     assert unhealthy == []
 
-    spans = replay.watch.spans()
+    spans = {alert: by_engine for alert, by_engine in replay.watch.spans().items() if brief(alert) not in BY_CHANCE}
     assert {brief(alert) for alert in spans} == FIRED
     for alert, by_engine in spans.items():
         assert set(by_engine) == set(ENGINES), f"{brief(alert)} fired on {set(by_engine)} alone"
