@@ -113,6 +113,19 @@ def mostly_other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
     return record if rng.random() < 0.5 else {key: value for key, value in record.items() if key != "timestamp"}
 
 
+def chatter(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """Records of an application, of several kinds that begin alike, as many as one has; a call among them now and then."""
+    stamp = when(rng, number)
+    at = {"timestamp": stamp if rng.random() < 0.8 else datetime.fromtimestamp(stamp, UTC).isoformat()}
+    text = json.dumps({"model": "gpt-4o", "prompt_tokens": number + 1, "completion_tokens": 3})
+    return rng.choice((
+        {**at, "level": "info", "msg": "request handled", "path": f"/items/{number}", "ms": number}, {**at, "level": "info", "msg": rng.choice(("token refreshed", text, "{")), "ms": 1},
+        {**at, "pool": {"size": number, "free": {"a": 1}}, "tags": ["a", number]}, {**at, "pool": rng.choice(({}, None, 3, {"usage": {}}, {"size": 1}))}, {**at, "list": [{"usage": {"a": 1}}]},
+        {"timestamp": stamp, "model": "gpt-4o", "status": rng.choice((200, 500, "ok"))}, {"log": "done\n", "stream": "stdout", "time": "2026-01-01T00:00:00Z"}, {**at, "error": rng.choice((None, "no", {"message": "no"}))},
+        b"plain text", b"", f"INFO queue {number}".encode(), {"level": "info", "msg": "tick", "n": rng.choice((10**30, 1e300, "\ud800", -0.0, True))}, plain(rng, number),
+    ))  # fmt: skip
+
+
 def when(rng: random.Random, number: int) -> float:
     """Mostly ascending, over some days; now and then far away."""
     return round(
@@ -120,7 +133,7 @@ def when(rng: random.Random, number: int) -> float:
     )
 
 
-MAKERS = (plain, full, counted, chat, answer, wrapped, other, mostly_other)
+MAKERS = (plain, full, counted, chat, answer, wrapped, other, mostly_other, chatter)
 VALUES: tuple[Any, ...] = (
     None, 0, -1, 1, 1.0, 1.5, 12.0, 1e300, 1e-7, 0.1 + 0.2, 123456.123456789, 10**11, 2**63, 2**64, 10**30, "", "12", "x", "gen-12345678-x", "\u200b",
     "a\u0000b", "é" * 300, True, False, [], {}, [1], [{}], {"a": 1}, "2026-01-01", "2026-01-01T05:00:00", "error", "rate_limited", "00000000-0000-0000-0000-000000000000",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.shape import Shape
 
-__all__ = ["FORMATS", "Form", "Forms", "Reading"]
+__all__ = ["FORMATS", "Form", "Forms", "Reading", "can_be_named", "struct"]
 
 _MOST_FORMS: Final = 256
 _MOST_KEYS: Final = 64
@@ -200,7 +200,7 @@ def _make(record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
     keys = record.keys()
     if (
         len(keys) > _MOST_KEYS
-        or not all(map(_can_be_named, keys))
+        or not all(map(can_be_named, keys))
         or shape.docker
         or not shape.times
         or type(record.get("model")) is not str
@@ -226,7 +226,7 @@ def _make(record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
         return None
     for key in keys - roles.fields.keys():
         roles.give(key, f"unread_{len(roles.fields)}", msgspec.Raw)
-    row = _struct("Row", {key: roles.fields[key] for key in keys})
+    row = struct("Row", {key: roles.fields[key] for key in keys})
     has = {attribute for attribute, _ in roles.fields.values()} | roles.inner
     return Form(
         format=log_format,
@@ -240,12 +240,12 @@ def _make(record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
     )
 
 
-def _can_be_named(key: str) -> bool:
+def can_be_named(key: str) -> bool:
     """Whether a struct can have a field of this name."""
     return key.isprintable() and '"' not in key and "\\" not in key
 
 
-def _struct(name: str, fields: dict[str, tuple[str, Any]]) -> type[msgspec.Struct]:
+def struct(name: str, fields: dict[str, tuple[str, Any]]) -> type[msgspec.Struct]:
     """A struct of all of these keys and no others, in the order in which the log has them (the quickest to decode)."""
     return msgspec.defstruct(
         name, list(fields.values()), rename={attribute: key for key, (attribute, _) in fields.items()},
@@ -292,7 +292,7 @@ def _chat(roles: _Roles, record: dict[str, Any], shape: Shape) -> bool:
     if any(kind is None for _, kind in fields.values()):
         return False
     roles.inner = {attribute for attribute, _ in fields.values()}
-    roles.give("usage", "usage", _struct("Usage", fields))
+    roles.give("usage", "usage", struct("Usage", fields))
     if "object" in keys:
         if record["object"] not in _OBJECTS:
             return False
@@ -309,10 +309,10 @@ def _chat(roles: _Roles, record: dict[str, Any], shape: Shape) -> bool:
 def _details(
     value: dict[str, Any], read: dict[str, tuple[str, Any]], unread: tuple[str, ...]
 ) -> type[msgspec.Struct] | None:
-    if not all(map(_can_be_named, value)):
+    if not all(map(can_be_named, value)):
         return None
     fields: dict[str, tuple[str, Any]] = {}
     for key in value:
         other = _NONE if key in unread else msgspec.Raw
         fields[key] = read.get(key, (f"unread_{len(fields)}", other))
-    return _struct("Details", fields)
+    return struct("Details", fields)
