@@ -119,7 +119,7 @@ class Pipeline:
         lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
-            quick.begin(lines, now, ledger.base_before, batch.text)
+            quick.begin(lines, now, mtime, ledger.base_before, batch.text)
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
                 posted, noise = quick.advance(at)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from llm_cost_exporter.quick.forms import can_be_named, struct
+from llm_cost_exporter.quick.roles import can_be_named, struct
 
 if TYPE_CHECKING:
     from llm_cost_exporter.shape import Shape, Shapes

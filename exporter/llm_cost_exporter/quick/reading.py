@@ -1,7 +1,7 @@
 """A batch's lines into runs of rows, and those into the posting; what fits no form is left to the caller.
 
     quick = QuickLines(reader, forms, posting, scope)    for as long as a file is read
-    quick.begin(lines, now, base_before, text)           a batch
+    quick.begin(lines, now, mtime, …)                    a batch
     posted, noise = quick.advance(at)                    so many lines from `at` on are posted, so many are noise: go on after all of them
     quick.learn(at, outcome)                             the slow path has read the line that this stopped at
 
@@ -44,7 +44,7 @@ class QuickLines:
     """The quick path of one file."""
 
     __slots__ = (
-        "_credit", "_first", "_form", "_group", "_kept", "_lines", "_next", "_noise", "_noisy", "_now", "_posting", "_prefixed", "_reader", "_rest",
+        "_credit", "_first", "_form", "_group", "_kept", "_lines", "_mtime", "_next", "_noise", "_noisy", "_now", "_posting", "_prefixed", "_reader", "_rest",
         "_rows", "_scope", "_stuck", "_text", "_tried",
     )  # fmt: skip
 
@@ -67,13 +67,13 @@ class QuickLines:
         self._stuck = -1  # the kept line that refused the form
         self._credit = _CREDIT
         self._rest = 0
-        self._now = 0.0
+        self._now = self._mtime = 0.0
 
     def begin(
-        self, lines: Sequence[Line], now: float, base_before: float = -math.inf, text: bytes | None = None
+        self, lines: Sequence[Line], now: float, mtime: float, base_before: float = -math.inf, text: bytes | None = None
     ) -> None:
-        """The lines of a batch, all of them to be counted; `text` is what they were cut from, if it is at hand."""
-        self._lines, self._text, self._now = lines, text, now
+        """The lines of a batch, all of them to be counted; `mtime` is the file's, `text` what they were cut from, if it is at hand."""
+        self._lines, self._text, self._now, self._mtime = lines, text, now, mtime
         self._keep(range(len(lines)), lines)
         if self._noisy:
             self._look_for_noise(0)
@@ -102,12 +102,15 @@ class QuickLines:
 
         Both 0: `at` is for the slow path. To be asked in ascending order.
         """
-        kept, number = self._kept, self._next
+        kept, group = self._kept, self._group
+        if type(kept) is range:  # all of them: noise was not looked for
+            return (0, 0) if group is None else (self._run(group, at, after_noise=False), 0)
+        number = self._next
         while number < len(kept) and kept[number] < at:
             number += 1
         posted = 0
-        if self._group is not None and number < len(kept):
-            posted = self._run(self._group, number)
+        if group is not None and number < len(kept):
+            posted = self._run(group, number, after_noise=kept[number] > at)
         self._next = end = number + posted
         before = kept[end - 1] + 1 if posted else at
         stop = kept[end] if end < len(kept) else len(self._lines)
@@ -122,17 +125,33 @@ class QuickLines:
         """The last line of a run of noise that is not empty; None where all are."""
         return next((at for at in range(end - 1, start - 1, -1) if trim(self._lines[at])), None)  # type: ignore[arg-type]
 
-    def _run(self, group: Group, number: int) -> int:
+    def _run(self, group: Group, number: int, *, after_noise: bool) -> int:
         """Post kept lines from this one on, up to the first for the slow path. How many were posted."""
-        if self._reader.holds_calls:
+        if self._reader.holds_calls or (after_noise and "when" not in group.form.has):
             return 0
         if not self._first <= number < self._first + len(self._rows) and not self._decode(group.form, number):
             return 0
-        posted = self._posting.post(group, self._rows, number - self._first)
+        start, form = number - self._first, group.form
+        if "when" in form.has:
+            posted = self._posting.post(group, self._rows, start)
+            if posted:
+                self._reader.passed_quickly(self._posting.last_time)
+        else:  # each has the time of the line before it, so up to the first noise all have the same
+            when = self._reader.time_for_one_without(self._mtime)
+            posted = self._posting.post(group, self._rows, start, start + self._without_noise(number), when)
         if posted:
-            self._reader.passed_quickly(self._posting.last_time)
             self._credit = min(self._credit + posted, _CREDIT)
         return posted
+
+    def _without_noise(self, number: int) -> int:
+        """How many kept lines from this one on stand one right after the other."""
+        kept = self._kept
+        if type(kept) is range:
+            return len(kept) - number
+        first, end = kept[number], number + 1
+        while end < len(kept) and kept[end] - end == first - number:
+            end += 1
+        return end - number
 
     def _decode(self, form: Form, number: int) -> bool:
         """Decode from this kept line on up to the first that refuses the form. False: that is the line itself."""
