@@ -77,8 +77,8 @@ function(version)
     },
 
     telegram: {
-      // As HTML every name is escaped, as plain text Telegram would make links of names and addresses alike.
-      parse_mode: 'HTML',
+      // Plain text. HTML is Alertmanager's default: there a message that is too long becomes an error, here it is cut.
+      parse_mode: '',
       message: show('plain.llm_cost.message'),
     },
 

@@ -1,8 +1,8 @@
 """Where the messages of a test end: one HTTP server for all vendors, told apart by path, and one mail server. They take everything.
 
-    inbox = Inbox();  inbox.url + "/slack/one"       an address of Slack's webhook
-    inbox.posts["/slack/one"]                        what came there, decoded, in order
-    inbox.letters["one@example.org"]                 the mails to an address, parsed
+inbox = Inbox();  inbox.url + "/slack/one"       an address of Slack's webhook
+inbox.posts["/slack/one"]                        what came there, decoded, in order
+inbox.letters["one@example.org"]                 the mails to an address, parsed
 """
 
 from __future__ import annotations

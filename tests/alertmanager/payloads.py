@@ -26,7 +26,7 @@ NAMES: Final = {
     "emoji": "budget \U0001f4b8\U0001f468\u200d\U0001f469\u200d\U0001f467 caf\u00e9",
     "markdown": "*bold* _italic_ `code` ~struck~ ||spoiler|| [text](https://evil.example) # head",
     "mentions": "<!channel> <@U123> @here @everyone https://evil.example <https://evil.example|text>",
-    "yaml": "key: {a: [1, 2]} - {{ template \"slack.default.title\" . }}",
+    "yaml": 'key: {a: [1, 2]} - {{ template "slack.default.title" . }}',
     "template": "{{ .ExternalURL }} {{ nonsense",
     "long": "x" * 5000,
 }
@@ -34,14 +34,29 @@ EVIL: Final = tuple(NAMES)
 
 
 def alert(labels: Mapping[str, str], annotations: Mapping[str, str], *, ended: str = NOT_ENDED) -> Alert:
-    return {"labels": dict(labels), "annotations": dict(annotations), "startsAt": BEGAN, "endsAt": ended, "generatorURL": GENERATOR}
+    return {
+        "labels": dict(labels),
+        "annotations": dict(annotations),
+        "startsAt": BEGAN,
+        "endsAt": ended,
+        "generatorURL": GENERATOR,
+    }
 
 
-def budget(level: str = "critical", name: str = "company", *, ended: str = NOT_ENDED, period: str = "day", top: str = "") -> Alert:
+def budget(
+    level: str = "critical", name: str = "company", *, ended: str = NOT_ENDED, period: str = "day", top: str = ""
+) -> Alert:
     severity = {"emergency": "critical"}.get(level, level)
     spender = top or "model gpt-4o, app checkout, team search, $61.20"
     return alert(
-        {"alertname": "LlmCostBudget", "budget": name, "period": period, "level": level, "severity": severity, "team": "search"},
+        {
+            "alertname": "LlmCostBudget",
+            "budget": name,
+            "period": period,
+            "level": level,
+            "severity": severity,
+            "team": "search",
+        },
         {
             "summary": "A budget has reached a level of its limit.",
             "description": f"Budget {name} has spent $91.20 of $100.00 today, 91.2%. Most of it: {spender}.",
@@ -112,7 +127,12 @@ ALERTS: Final[dict[str, list[Alert]]] = {
     "a hundred": [rate(f"gpt-{n}", "critical" if n == 70 else "warning") for n in range(100)],
     "only a name": [alert({"alertname": "SomethingElse"}, {})],
     "no name": [alert({"severity": "page"}, {})],
-    "no figures": [alert({"alertname": "LlmCostBudget", "budget": "company", "severity": "warning"}, {"summary": "A budget.", "top": ""})],
+    "no figures": [
+        alert(
+            {"alertname": "LlmCostBudget", "budget": "company", "severity": "warning"},
+            {"summary": "A budget.", "top": ""},
+        )
+    ],
     "no budget": [alert({"alertname": "LlmCostBudget", "severity": "critical"}, {"figure": "$1.00 of $2.00 (50%)"})],
     **{f"evil {name}": [budget(name=text, top=f"model {text}, $1.00")] for name, text in NAMES.items()},
     "evil fifty": [budget(name=text * 9, top=f"model {text}, $1.00") for text in NAMES.values() for _ in range(5)],
@@ -122,7 +142,8 @@ ALERTS: Final[dict[str, list[Alert]]] = {
 def data(alerts: list[Alert]) -> dict[str, Any]:
     """What a template gets, for `amtool template render --template.data`."""
     told = [
-        made | {"status": "firing" if made["endsAt"] == NOT_ENDED else "resolved", "fingerprint": "f"} for made in alerts
+        made | {"status": "firing" if made["endsAt"] == NOT_ENDED else "resolved", "fingerprint": "f"}
+        for made in alerts
     ]
 
     def common(what: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ TEMPLATES: Final = ROOT / "alertmanager" / "templates"
 VERSIONS: Final = {"old": "0.25", "new": "0.33"}
 
 # What Alertmanager executes as HTML, so that html/template escapes it.
-_AS_HTML: Final = {"email.html", "telegram.message"}
+_AS_HTML: Final = {"email.html"}
 _BETWEEN: Final = "\x1e"
 
 # Name of each template -> the file it stands in.
@@ -45,7 +45,9 @@ def messages(version: str) -> Mapping[str, Any]:
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in it, with the path of its keys: `slack.actions.0.url`."""
+    """Every text in it that is not empty, with the path of its keys: `slack.actions.0.url`."""
+    if value == "":
+        return
     if isinstance(value, str):
         yield path.lstrip("."), value
     elif isinstance(value, Mapping):
@@ -84,7 +86,7 @@ def rendered(generation: str, case: str) -> dict[str, str]:
     """Every text of every channel for the alerts of a case, by path. Two runs of amtool: one for text, one for HTML."""
     payload = data(ALERTS[case])
     asked = dict(texts(messages(VERSIONS[generation])))
-    made = {}
+    made: dict[str, str] = {}
     for html in (False, True):
         paths = [path for path in asked if (path in _AS_HTML) == html]
         said = render(generation, _BETWEEN.join(asked[path] for path in paths), payload, html=html)
