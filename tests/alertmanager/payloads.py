@@ -21,6 +21,7 @@ NAMES: Final = {
     "quotes": 'a "quoted" \\ back\'slash',
     "html": '<b>bold</b> <script>alert(1)</script> & &lt; <img src=x onerror="x"> </style></title>',
     "lines": "two\nlines\r\nSubject: forged\r\n\r\nbody\ttab\u2028third",
+    "bell": "rings\x07\x1b[31m",
     "right to left": "\u05ea\u05e7\u05e6\u05d9\u05d1 \u0645\u064a\u0632\u0627\u0646\u064a\u0629",
     "turned": "gpt\u202etxt.exe\u2066",
     "emoji": "budget \U0001f4b8\U0001f468\u200d\U0001f469\u200d\U0001f467 caf\u00e9",

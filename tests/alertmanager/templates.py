@@ -58,8 +58,10 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from texts(one, f"{path}.{number}")
 
 
-def render(generation: str, text: str, payload: Mapping[str, Any], *more: Path, html: bool = False) -> str:
-    """What a text of a receiver becomes. `more` are template files to load after those that are shipped. Fails where amtool does."""
+def render(
+    generation: str, text: str, payload: Mapping[str, Any], templates: Path = TEMPLATES, *, html: bool = False
+) -> str:
+    """What a text of a receiver becomes with the files in `templates`. Fails where amtool does."""
     with TemporaryDirectory() as folder:
         given = Path(folder) / "data.json"
         given.write_text(json.dumps(payload))
@@ -68,7 +70,7 @@ def render(generation: str, text: str, payload: Mapping[str, Any], *more: Path, 
                 find_program("amtool", generation),
                 "template",
                 "render",
-                *(f"--template.glob={one}" for one in (TEMPLATES / "*.tmpl", *more)),
+                f"--template.glob={templates / '*.tmpl'}",
                 f"--template.type={'html' if html else 'text'}",
                 f"--template.data={given}",
                 f"--template.text={text}",

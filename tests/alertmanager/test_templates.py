@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 
 import pytest
 
 from tests.alertmanager.payloads import ALERTS, budget, data
 from tests.alertmanager.templates import DEFINED, TEMPLATES, VERSIONS, messages, render, rendered, texts, used
+from tests.processes import ROOT
 
 MAY_BE_EMPTY = {"pagerduty.component", "pagerduty.group", "pagerduty.class", "opsgenie.entity"}
 
@@ -230,8 +233,8 @@ def test_another_language_can_be_put_in(generation, tmp_path):
     for name, text in english:
         value = '{{ template "llm_cost.value" . }} ' if "llm_cost.value" in text else ""
         other.append(f'{{{{ define "{name}" }}}}{value}‹{name.rpartition(".")[2]}›{{{{ end }}}}')
-    override = tmp_path / "zz-texts.tmpl"
-    override.write_text("\n".join(other))
+    override = shutil.copytree(TEMPLATES, tmp_path / "templates")
+    (override / "zz-texts.tmpl").write_text("\n".join(other))
     seen = ""
     for case in (
         "one",
@@ -275,3 +278,24 @@ def test_another_language_can_be_put_in(generation, tmp_path):
         "heading for",
     ):
         assert word not in re.sub(r"Most of it: model [^\n<]*|more than \$50 is critical|LlmCost\w+", "", seen), word
+
+
+def test_the_documented_example_of_another_language_works(generation, tmp_path):
+    """The file that docs/alertmanager.md shows, put beside the others under its name, changes what it says it changes."""
+    document = (ROOT / "docs/alertmanager.md").read_text()
+    (block,) = re.findall(r"(?:^    .*\n)+", document[document.index("### Another language") :], re.MULTILINE)
+    named = re.search(r"/(zz-[a-z]+\.tmpl)", block)
+    assert named is not None
+    templates = shutil.copytree(TEMPLATES, tmp_path / "templates")
+    (templates / named[1]).write_text(textwrap.dedent(block))
+    look = messages(VERSIONS[generation])["slack"]
+    title, text = (render(generation, look[key], data(ALERTS["one"]), templates) for key in ("title", "text"))
+    assert title == "[Kritisch] Tagesbudget company: $91.20 of $100.00 (91.2%)"
+    assert text.startswith("Davon am meisten: model gpt-4o")
+
+
+def test_the_documented_message_is_what_is_sent():
+    """docs/alertmanager.md shows a message that fires as it really is."""
+    title, lines = ONES["one"]
+    shown = textwrap.indent("\n".join([title, *lines]), "    ")
+    assert shown in (ROOT / "docs/alertmanager.md").read_text()
