@@ -59,6 +59,10 @@ generate: venv ## write the committed files that are made from others
 check-generated: venv ## check that those files are what would be made now
 	$(BIN)/python scripts/generate.py --check
 
+.PHONY: pictures
+pictures: servers ## make the pictures of docs/ anew (with Chromium)
+	$(BIN)/python scripts/pictures.py
+
 .PHONY: dist
 dist: venv ## build wheel and source distribution into dist/
 	rm -rf dist
