@@ -154,6 +154,7 @@ class Pipeline:
                 self._reject(file, offset, outcome)
             if may_be_quick:
                 quick.learn(at - 1, outcome)
+        quick.end()
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.quick.noise import Noise
+from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import Line, TooLong
 from llm_cost_exporter.source.lines import cut
 from llm_cost_exporter.types import Part, Skip
 from tests.kit import NOON
 from tests.quick.lines import MAKERS, chatter, log, mostly_other, other
+from tests.quick.test_quick_equals_slow import reported
 
 NOISY = tuple(MAKERS.index(maker) for maker in (other, mostly_other, chatter))
 LOGS = st.builds(
@@ -118,3 +120,21 @@ def test_what_was_kept_in_vain_is_looked_at_anew():
     assert noise.kept([call, word, word], 0) == [0, 1, 2]
     noise.forget(word)
     assert noise.kept([word, call, word], 0) == [1]
+
+
+def test_nothing_of_a_batch_is_kept_once_it_is_read(tmp_path, monkeypatch):
+    """Many files are followed at once: between batches none of their text stays in memory."""
+    made: list[QuickLines] = []
+    begin = QuickLines.begin
+
+    def noting(self, *args, **more):
+        made.append(self)
+        begin(self, *args, **more)
+
+    monkeypatch.setattr(QuickLines, "begin", noting)
+    path = tmp_path / "usage.jsonl"
+    path.write_bytes(b"\n".join(log(8, (0, *NOISY), 400, 0.1)))
+    reported(path)
+    (quick,) = set(made)
+    held = [getattr(quick, name) for name in ("_lines", "_tried", "_kept", "_rows", "_text")]
+    assert not any(held)

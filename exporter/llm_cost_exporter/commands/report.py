@@ -159,6 +159,7 @@ def _read_file(
             if not trust:
                 quick.learn(at, outcome)
             at += 1
+        quick.end()
         for usage in reader.overdue(piece.end):
             take(usage)
         if piece.last_of_file:

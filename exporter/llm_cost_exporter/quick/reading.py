@@ -4,6 +4,7 @@
     quick.begin(lines, now, mtime, …)                    a batch
     posted, noise = quick.advance(at)                    so many lines from `at` on are posted, so many are noise: go on after all of them
     quick.learn(at, outcome)                             the slow path has read the line that this stopped at
+    quick.end()                                          the batch is read
 
 A file's form is that of the line that the slow path read last. Where lines keep refusing it (several kinds of records take turns) decoding to it
 is wasted, and the file rests from it for a while.
@@ -79,6 +80,11 @@ class QuickLines:
             self._look_for_noise(0)
         self._posting.begin(now, base_before)
         self._ask_for_group()
+
+    def end(self) -> None:
+        """The batch is read: keep none of its text, which many files would add up to much."""
+        self._lines, self._text = (), None
+        self._keep((), ())
 
     def _keep(self, kept: Sequence[int], lines: Sequence[Line]) -> None:
         self._kept, self._tried, self._next, self._rows, self._first, self._stuck = kept, lines, 0, [], 0, -1
