@@ -25,14 +25,14 @@ REASONS = {
     **dict.fromkeys(("claude_code", "codex_rollout", "codex_exec", "anthropic_stream", "openai_realtime"), _BEFORE),
     **dict.fromkeys(
         (
-            "claude_result", "bedrock_log", "azure_diagnostic", "openai_batch", "anthropic_batch", "gemini_batch", "langchain", "langfuse", "helicone",
+            "bedrock_log", "azure_diagnostic", "openai_batch", "anthropic_batch", "gemini_batch", "langchain", "langfuse", "helicone",
             "portkey", "kong_ai", "claude_code_otel", "otel_spans",
         ),
         _DEEP,
     ),
     **dict.fromkeys(("gemini", "openai_images", "openai_embeddings"), _METERS),
     **dict.fromkeys(
-        ("azure_apim", "openrouter", "cloudflare_ai_gateway", "envoy_ai_gateway", "xai", "groq", "bedrock_converse", "cohere", "vercel_ai_sdk"), _OWN
+        ("claude_result", "azure_apim", "openrouter", "cloudflare_ai_gateway", "envoy_ai_gateway", "xai", "groq", "bedrock_converse", "cohere", "vercel_ai_sdk"), _OWN
     ),
     **dict.fromkeys(("anthropic_error", "openai_error", "gemini_error", "failed_call"), _FAILED),
     "litellm_payload": "5 KB a line",
