@@ -1,7 +1,7 @@
-"""From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path."""
+"""From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path; `warnings` what to say of it."""
 
 from __future__ import annotations
 
-from llm_cost_exporter.rendering.files import render
+from llm_cost_exporter.rendering.files import render, warnings
 
-__all__ = ["render"]
+__all__ = ["render", "warnings"]
