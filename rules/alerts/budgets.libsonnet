@@ -13,9 +13,17 @@ function(config, settings, lib)
   local spent = lib.queried_money('max(budget:llm_cost_usd:spent{budget=%q, period=%q})', budget_labels);
   local limit = lib.queried_money('max(budget:llm_cost_usd:limit{budget=%q, period=%q})', budget_labels);
   local projected = lib.queried_money('max(budget:llm_cost_usd:projected{budget=%q, period=%q})', budget_labels);
-  local top = lib.top_contributor(
-    'topk(1, budget:llm_cost_usd:top3{budget=%q, period=%q})', budget_labels, settings.contributors([])
-  );
+  local top3 = 'topk(1, budget:llm_cost_usd:top3{budget=%q, period=%q})';
+  local most_of_it = lib.most_of_it(top3, budget_labels, settings.contributors([]));
+  local used_up_in = 'min(budget:llm_cost_exhaustion:seconds{budget=%q, period=%q})';
+  // What messages say of every budget, in this order: figure, top, left; others by the alert.
+  local figures(figure) = {
+    figure: figure,
+    [if settings.contributors([]) != [] then 'top']: lib.top_contributor(top3, budget_labels, settings.contributors([])),
+    left: lib.queried_duration(
+      'min(%s > time()) - time()' % promql.select('period:llm_cost_end_timestamp_seconds:min', settings.zone + ['period=%q']), ['period']
+    ),
+  };
   local period = '{{ if eq $labels.period "day" }}today{{ else }}this month{{ end }}';
   local dashboard = 'llm-cost-budgets' + lib.variables(['budget']);
 
@@ -46,7 +54,8 @@ function(config, settings, lib)
       // A price that is corrected within the minute is no news.
       hold='1m',
       summary='A budget has reached a level of its limit.',
-      description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ', ' + lib.percent + '.' + top,
+      description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ', ' + lib.percent + '.' + most_of_it,
+      figures=figures('%s of %s (%s)' % [spent, limit, lib.percent]),
       runbook='budgets',
       dashboard=dashboard,
     );
@@ -72,8 +81,12 @@ function(config, settings, lib)
     hold='15m',
     summary='A budget will be used up before its period ends.',
     description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ' and leads to ' + projected
-                + ' at its end.{{ with printf "min(budget:llm_cost_exhaustion:seconds{budget=%q, period=%q})" $labels.budget $labels.period | query }}'
-                + ' At the recent rate it is used up in {{ . | first | value | humanizeDuration }}.{{ end }}' + top,
+                + ' at its end.{{ with printf "%s" $labels.budget $labels.period | query }}' % used_up_in
+                + ' At the recent rate it is used up in {{ . | first | value | humanizeDuration }}.{{ end }}' + most_of_it,
+    figures=figures('%s of %s' % [spent, limit]) {
+      projected: projected,
+      used_up_in: lib.queried_duration(used_up_in, budget_labels),
+    },
     runbook='budgets',
     dashboard=dashboard,
   );
@@ -114,7 +127,8 @@ function(config, settings, lib)
       hold='1m',
       summary='A monthly budget burns much faster than it lasts.',
       description='Budget {{ $labels.budget }} burns {{ $value | printf "%.1f" }} times as fast as would use it up at the end of the month; it has spent '
-                  + spent + ' of ' + limit + '.' + top,
+                  + spent + ' of ' + limit + '.' + most_of_it,
+      figures=figures('{{ $value | printf "%.1f" }}x the even pace') { spent: spent + ' of ' + limit },
       runbook='budgets',
       dashboard=dashboard,
     );

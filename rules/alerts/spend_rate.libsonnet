@@ -34,6 +34,8 @@ function(config, settings, lib)
     local threshold = window.thresholds[severity];
     local contributors = settings.contributors(by);
     local mine = settings.metric('llm_cost_usd_total', [label + '=%q' for label in by]);
+    // A minute longer, as the alert itself looks back.
+    local spenders = 'topk(1, %s > 0)' % settings.grown(mine, window.seconds + 60, contributors);
     lib.alert(
       window.alert,
       // The highest of the last minute: one scrape that is missed, or comes less often than the policy says, is no end of the spending.
@@ -42,13 +44,12 @@ function(config, settings, lib)
       summary='A model spends more dollars %s than is allowed.' % window.unit,
       description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money
                   + ' %s; more than $%s is %s.' % [window.unit, promql.number(threshold), severity]
-                  + (if contributors == [] then '' else lib.top_contributor(
-                       // A minute longer, as the alert itself looks back.
-                       'topk(1, %s > 0)' % settings.grown(mine, window.seconds + 60, contributors),
-                       by + by,
-                       contributors,
-                       figure=false,
-                     )),
+                  + lib.most_of_it(spenders, by + by, contributors, figure=false),
+      figures={
+        figure: lib.money + ' ' + window.unit,
+        limit: '$%.2f' % threshold,
+        [if contributors != [] then 'top']: lib.top_contributor(spenders, by + by, contributors, figure=false),
+      },
       runbook='spend-rate',
       dashboard='llm-cost-overview' + lib.variables(by),
     );

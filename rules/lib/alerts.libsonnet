@@ -14,15 +14,16 @@ function(config)
       else if std.isString(given) then given
       else std.get(given, default, default),
 
-    // One rule; [] where the alert is turned off. `level` and more labels beside severity come by `labels`.
-    alert(name, expr, severity, summary, description, runbook, dashboard, hold=null, labels={})::
+    // One rule; [] where the alert is turned off. `level` and more labels beside severity come by `labels`, the figures that
+    // messages put in their title and lines by `figures` (docs/rules.md lists them).
+    alert(name, expr, severity, summary, description, runbook, dashboard, hold=null, labels={}, figures={})::
       local given = self.severity(name, severity);
       if !setting(name).enabled then [] else [{
         alert: name,
         expr: expr,
         [if hold != null then 'for']: hold,
         labels: labels { severity: given },
-        annotations: {
+        annotations: figures {
           summary: summary,
           description: description,
           runbook_url: '%s/%s.md#%s' % [config.links.runbooks, runbook, std.asciiLower(name)],
@@ -41,17 +42,27 @@ function(config)
     queried_money(query, labels)::
       '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}{{ . | first | value | printf "$%.2f" }}{{ end }}',
 
-    // A sentence on who spends most: ` Most of it: model gpt-4o, app checkout, $12.00.` `query` has its labels among `names`.
-    top_contributor(query, labels, names, figure=true)::
+    // How long until a moment that `query` gives, as `3d 6h 12m`: a message is no stopwatch.
+    queried_duration(query, labels)::
+      '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels)
+      + ' | query }}{{ . | first | value | humanizeDuration | reReplaceAll " [0-9]+s$" "" }}{{ end }}',
+
+    // Who spends most, and how much of it: `model gpt-4o, app checkout, $12.00`; nothing where nobody has a name. `query` has its
+    // labels among `names`; `before` and `after` stand around it.
+    top_contributor(query, labels, names, figure=true, before='', after='')::
       if names == [] then '' else '{{ with printf ' + promql.quoted(query) + ' ' + arguments(labels) + ' | query }}'
                                   // Whoever has no name is no news.
-                                  + '{{ if or ' + std.join(' ', ['(. | first | label "%s")' % name for name in names]) + ' }} Most of it:'
-                                  // Each name after a space, and a comma before all but the first.
+                                  + '{{ if or ' + std.join(' ', ['(. | first | label "%s")' % name for name in names]) + ' }}' + before
                                   + '{{ $first := true }}'
+                                  // A comma before all but the first.
                                   + std.join('', [
-                                    '{{ with . | first | label "%s" }}{{ if not $first }},{{ end }} %s {{ . }}{{ $first = false }}{{ end }}' % [name, name]
+                                    '{{ with . | first | label "%s" }}{{ if not $first }}, {{ end }}%s {{ . }}{{ $first = false }}{{ end }}' % [name, name]
                                     for name in names
                                   ])
                                   + (if figure then ', {{ . | first | value | printf "$%.2f" }}' else '')
-                                  + '.{{ end }}{{ end }}',
+                                  + after + '{{ end }}{{ end }}',
+
+    // The same as a sentence of a description.
+    most_of_it(query, labels, names, figure=true)::
+      self.top_contributor(query, labels, names, figure, before=' Most of it: ', after='.'),
   }

@@ -116,10 +116,11 @@ def spent(when: str, **usd: float) -> dict[tuple[str, str], dict[str, float]]:
     }
 
 
-def texts(page: str, alert: str, dashboard: str, summary: str, description: str) -> dict[str, str]:
+def texts(page: str, alert: str, dashboard: str, summary: str, description: str, **figures: str) -> dict[str, str]:
     return {
         "summary": summary,
         "description": description,
         "runbook_url": f"{RUNBOOKS}/{page}.md#{alert.lower()}",
         "dashboard_url": f"http://localhost:3000/d/{dashboard}",
+        **figures,
     }

@@ -21,6 +21,7 @@ RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules
 ALERTS = [rule for rule in RULES if "alert" in rule]
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
 PROMETHEUS_OWN = {"up"}
+FIGURES = {"figure", "limit", "projected", "used_up_in", "spent", "top", "left"}
 
 
 def selected(expression: str) -> set[str]:
@@ -50,7 +51,7 @@ def test_every_metric_in_a_rule_exists(servers, tmp_path):
     served = set(re.findall(r"^# TYPE (\S+)", servers.exporter(log).metrics(), re.MULTILINE))
     assert "llm_cost_usd_total" in served
     asked = [rule["expr"] for rule in RULES]
-    in_messages = [query for rule in ALERTS for query in asked_in(rule["annotations"]["description"])]
+    in_messages = [query for rule in ALERTS for text in rule["annotations"].values() for query in asked_in(text)]
     assert len(in_messages) > 10
     for query in asked + in_messages:
         assert selected(query) - served - RECORDED <= PROMETHEUS_OWN, query
@@ -78,12 +79,24 @@ def test_a_summary_stands_still_and_a_description_gives_the_figure():
     summaries: dict[str, set[str]] = {}
     for rule in ALERTS:
         texts = rule["annotations"]
-        assert set(texts) == {"summary", "description", "runbook_url", "dashboard_url"}
+        assert set(texts) - FIGURES == {"summary", "description", "runbook_url", "dashboard_url"}
         assert re.fullmatch(r"[A-Z][^{}]*\.|[A-Z][^{}]*: [^{}]*\.", texts["summary"]), texts["summary"]
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         assert "\n" not in texts["description"]
         summaries.setdefault(rule["alert"], set()).add(texts["summary"])
     assert all(len(texts) == 1 for texts in summaries.values())
+
+
+def test_alerts_about_dollars_have_their_figures_and_no_others():
+    """Titles of messages go by `figure`: each alert of a budget or a spend rate has it, and of the pipeline none has any."""
+    for rule in ALERTS:
+        told = FIGURES & set(rule["annotations"])
+        if rule["alert"].startswith("LlmCostBudget"):
+            assert told >= {"figure", "top", "left"}, rule["alert"]
+        elif rule["alert"].startswith("LlmCostSpendRate"):
+            assert told == {"figure", "limit", "top"}, rule["alert"]
+        else:
+            assert not told, rule["alert"]
 
 
 def test_one_condition_at_two_severities_is_one_name():

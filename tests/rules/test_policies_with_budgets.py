@@ -46,6 +46,9 @@ def test_alerts_of_a_budget_with_an_owner_carry_its_team(pack):
                 "llm-cost-budgets?var-budget=search",
                 "A budget has reached a level of its limit.",
                 "Budget search has spent $24.00 of $30.00 today, 80%. Most of it: model m, app checkout, team search, $24.00.",
+                figure="$24.00 of $30.00 (80%)",
+                top="model m, app checkout, team search, $24.00",
+                left="23h 12m",
             )
         ]
     ]
@@ -209,6 +212,9 @@ def test_names_with_signs_that_promql_and_templates_know_stay_text(pack):
                         "llm-cost-budgets?var-budget=R%26D+%22a%5Cb%22+5%25+%7B%7Bx%7D%7D",
                         "A budget has reached a level of its limit.",
                         f'Budget {name} has spent $60.00 of $100.00 today, 60%. Most of it: model m, app checkout, team it"s\\, $60.00.',
+                            figure="$60.00 of $100.00 (60%)",
+                            top='model m, app checkout, team it"s\\, $60.00',
+                            left="23h 55m",
                     ),
                 )
             ]
