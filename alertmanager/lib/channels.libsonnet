@@ -42,7 +42,7 @@ function(version, messages)
     },
     discord: { list: 'discord_configs', where(section):: { webhook_url_file: section.url_file } },
     // A workflow's address; what Microsoft called connectors, the form before, is switched off.
-    msteams: { list: 'msteamsv2_configs', where(section):: { webhook_url_file: section.url_file } },
+    msteams: { list: 'msteamsv2_configs', look: messages.msteamsv2, where(section):: { webhook_url_file: section.url_file } },
     telegram: {
       list: 'telegram_configs',
       where(section):: keys(section, { token_file: 'bot_token_file', chat_id: 'chat_id', topic: 'message_thread_id' }),
@@ -69,7 +69,7 @@ function(version, messages)
       where(section):: {
         url: 'https://api.line.me/v2/bot/message/push',
         http_config: bearer(section.token_file),
-        payload: { to: section.to, messages: [{ type: 'text' } + std.get(messages, 'line', { text: '{{ template "slack.default.fallback" . }}' })] },
+        payload: { to: section.to, messages: [{ type: 'text' } + { text: messages.text }] },
       },
     },
     opsgenie: {
