@@ -91,7 +91,7 @@ def routes(generation: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "policy.yml"
         asked.write_text('alertmanager: {version: "0.25"}')
-        for path, text in rendering.render(policy.load(asked)).items():
+        for path, text in rendering.routes(policy.load(asked)).items():
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)

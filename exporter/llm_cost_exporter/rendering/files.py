@@ -9,7 +9,7 @@ import yaml
 
 from llm_cost_exporter.rendering import sources
 
-__all__ = ["render", "warnings"]
+__all__ = ["render", "routes", "warnings"]
 
 _DO_NOT_EDIT: Final = "DO NOT EDIT: made by `llm-cost-exporter render`. Change the policy and render it anew."
 _MIXIN: Final = """
@@ -21,12 +21,20 @@ _MIXIN: Final = """
 
 def render(policy: Mapping[str, Any]) -> dict[str, str]:
     """Every file for a complete `policy`: relative path -> text. Raises ExporterError."""
+    return {**_rules(policy), **routes(policy)}
+
+
+def _rules(policy: Mapping[str, Any]) -> dict[str, str]:
     mixin = sources.evaluate("rules", _MIXIN, config=policy)
     # In two steps: jsonnet evaluates a field anew wherever it is used, and the rules stand in two files.
     made = sources.evaluate("rules", "import 'render.jsonnet'", config=policy, **mixin)
-    files = {path: _yaml(file["comment"], file["content"]) for path, file in made.items()}
-    routes = _alertmanager(policy)
-    files["alertmanager/alertmanager.yml"] = _yaml(routes["comment"], routes["content"])
+    return {path: _yaml(file["comment"], file["content"]) for path, file in made.items()}
+
+
+def routes(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Those of Alertmanager alone. Raises ExporterError."""
+    made = _alertmanager(policy)
+    files = {"alertmanager/alertmanager.yml": _yaml(made["comment"], made["content"])}
     for template in sorted((sources.folder("alertmanager") / "templates").glob("*.tmpl")):
         files[f"alertmanager/templates/{template.name}"] = template.read_text(encoding="utf-8")
     return files
@@ -38,7 +46,11 @@ def warnings(policy: Mapping[str, Any]) -> list[str]:
 
 
 def _alertmanager(policy: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = sources.evaluate("alertmanager", "import 'render.jsonnet'", config=policy)
+    # In two steps, for the same reason: which receivers there are follows from the routes.
+    route = sources.evaluate("alertmanager", "(import 'render.jsonnet').tree", config=policy)
+    made: dict[str, Any] = sources.evaluate(
+        "alertmanager", "(import 'render.jsonnet').rendered", config=policy, route=route
+    )
     return made
 
 
