@@ -1,5 +1,6 @@
 """From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path (`routes` those of
-Alertmanager alone); `warnings` what to say of it."""
+Alertmanager alone); `warnings` what to say of it.
+"""
 
 from __future__ import annotations
 
