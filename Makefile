@@ -25,7 +25,11 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 
 .PHONY: test
 test: servers lint check-generated ## lint, and all tests against real servers
-	$(BIN)/pytest $(TESTS)
+	$(call pytest,-m 'not waits')
+	$(call pytest,-m waits -n 4 --dist worksteal)
+
+# What waits for servers waits side by side, apart from what computes. (5: TESTS has none of that kind.)
+pytest = $(BIN)/pytest $(1) $(TESTS) || test $$? -eq 5
 
 .PHONY: torture
 torture: servers ## the attacks in their long form: hours of kills, rotations, garbage, broken states (TESTS=… for some of them)
@@ -54,6 +58,10 @@ generate: venv ## write the committed files that are made from others
 .PHONY: check-generated
 check-generated: venv ## check that those files are what would be made now
 	$(BIN)/python scripts/generate.py --check
+
+.PHONY: pictures
+pictures: servers ## make the pictures of docs/ anew (with Chromium)
+	$(BIN)/python scripts/pictures.py
 
 .PHONY: dist
 dist: venv ## build wheel and source distribution into dist/

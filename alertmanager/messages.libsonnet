@@ -4,7 +4,7 @@ local show(name) = '{{ template "%s" . }}' % name;
 
 // `version` is Alertmanager's: 0.25 or 0.33.
 function(version)
-  // From 0.27 on Alertmanager reads what a detail of PagerDuty and a webhook's payload were rendered to as YAML, and what it finds as a template
+  // From 0.30 on Alertmanager reads what a detail of PagerDuty and a webhook's payload were rendered to as YAML, and what it finds as a template
   // again: a name could bring a key or a template. A leading tab is no YAML, so such a text stays as it is; nobody sees it.
   local as_text(name) = (if version == '0.25' then '' else '\t') + show(name);
   {
@@ -71,18 +71,55 @@ function(version)
       message: show('markdown.llm_cost.text'),
     },
 
-    msteams: self.msteamsv2 { summary: show('plain.llm_cost.title') },
     msteamsv2: {
       title: show('markdown.llm_cost.title'),
       text: show('markdown.llm_cost.text'),
     },
 
     telegram: {
-      // As HTML every name is escaped, as plain text Telegram would make links of names and addresses alike.
-      parse_mode: 'HTML',
+      // Plain text. HTML is Alertmanager's default: there a message that is too long becomes an error, here it is cut.
+      parse_mode: '',
       message: show('plain.llm_cost.message'),
     },
 
-    // The text of a message, for payloads of a webhook: LINE, ntfy and the like. {…: text} becomes JSON.
+    mattermost: {
+      title: show('plain.llm_cost.title'),
+      title_link: show('slack.llm_cost.dashboard_url'),
+      text: show('markdown.llm_cost.text'),
+      fallback: show('plain.llm_cost.title'),
+      color: show('slack.llm_cost.color'),
+    },
+
+    rocketchat: {
+      title: show('plain.llm_cost.title'),
+      title_link: show('slack.llm_cost.dashboard_url'),
+      text: show('markdown.llm_cost.text'),
+      color: show('slack.llm_cost.color'),
+    },
+
+    webex: { message: show('markdown.llm_cost.message') },
+
+    pushover: {
+      title: show('plain.llm_cost.title'),
+      message: show('plain.llm_cost.text'),
+      url: show('slack.llm_cost.dashboard_url'),
+      url_title: show('slack.llm_cost.dashboard_text'),
+    },
+
+    opsgenie: {
+      message: show('plain.llm_cost.title'),
+      description: show('plain.llm_cost.message'),
+      priority: show('opsgenie.llm_cost.priority'),
+      source: show('llm_cost.alerts_url'),
+      entity: show('pagerduty.llm_cost.component'),
+    },
+
+    victorops: {
+      entity_display_name: show('plain.llm_cost.title'),
+      state_message: show('plain.llm_cost.message'),
+      message_type: show('victorops.llm_cost.message_type'),
+    },
+
+    // The text of a message, for a webhook's payload: LINE and the like.
     text: as_text('plain.llm_cost.message'),
   }

@@ -11,6 +11,8 @@ import pytest
 from tests.processes import wait_for
 from tests.servers import PromServer, Servers, scrape
 
+pytestmark = pytest.mark.waits
+
 METRICS = b"# TYPE spent_usd counter\nspent_usd_total 1.5\n"
 
 

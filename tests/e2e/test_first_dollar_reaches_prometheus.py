@@ -11,7 +11,7 @@ from tests.processes import wait_for
 from tests.scale import scaled
 from tests.servers import scrape
 
-pytestmark = pytest.mark.torture
+pytestmark = [pytest.mark.torture, pytest.mark.waits]
 
 # In the long form as they are in the field: the hold's default, usual scrape intervals, a usual window.
 HOLD = scaled("6s", "75s")

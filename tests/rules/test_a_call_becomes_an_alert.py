@@ -7,8 +7,12 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.processes import ROOT, wait_for
 from tests.servers import scrape
+
+pytestmark = pytest.mark.waits
 
 RULES = [ROOT / "rules/prometheus" / f"llm-cost.{name}.yml" for name in ("rules", "alerts")]
 

@@ -11,6 +11,8 @@ from tests.rules.engines import ENGINES, FACTOR, Alert, spans_apart
 from tests.rules.replay import Replay
 from tests.servers import Servers
 
+pytestmark = pytest.mark.waits
+
 MINUTE = 60 / FACTOR
 
 # Every alert of the replayed day.

@@ -212,9 +212,9 @@ def test_names_with_signs_that_promql_and_templates_know_stay_text(pack):
                         "llm-cost-budgets?var-budget=R%26D+%22a%5Cb%22+5%25+%7B%7Bx%7D%7D",
                         "A budget has reached a level of its limit.",
                         f'Budget {name} has spent $60.00 of $100.00 today, 60%. Most of it: model m, app checkout, team it"s\\, $60.00.',
-                            figure="$60.00 of $100.00 (60%)",
-                            top='model m, app checkout, team it"s\\, $60.00',
-                            left="23h 55m",
+                        figure="$60.00 of $100.00 (60%)",
+                        top='model m, app checkout, team it"s\\, $60.00',
+                        left="23h 55m",
                     ),
                 )
             ]

@@ -12,7 +12,7 @@ from tests.scale import scaled
 from tests.servers import scrape
 from tests.torture.inside import call_line
 
-pytestmark = pytest.mark.torture
+pytestmark = [pytest.mark.torture, pytest.mark.waits]
 
 DAY = 86_400
 HOLD = scaled(6, 75)  # seconds; the rate's window is the same
