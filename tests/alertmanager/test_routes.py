@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +164,42 @@ def test_a_severity_whose_channels_are_not_there_goes_to_what_there_is(files, ge
         assert routed(slack, generation, labels) == "llm-cost/slack"
         assert routed(files(mail, generation), generation, labels) == "llm-cost/email"
         assert routed(files(key, generation), generation, labels) == "llm-cost/pagerduty"
+
+
+def test_a_route_for_an_alertmanager_that_is_there(generation: str, tmp_path: Path):
+    """The one route for LlmCost alerts works below any other root, whatever that hands down; the rest stays the others'."""
+    ours = render(for_version(TEAMS, generation))
+    (route,) = ours["route"]["routes"]
+    theirs = {
+        "receiver": "theirs",
+        "group_by": ["..."],
+        "group_wait": "7m",
+        "group_interval": "8m",
+        "repeat_interval": "9h",
+    }
+    whole = {
+        **ours,
+        "route": {**theirs, "routes": [route, {"matchers": ['severity="critical"'], "receiver": "their-pager"}]},
+        "receivers": [*ours["receivers"], {"name": "theirs"}, {"name": "their-pager"}],
+    }
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(whole))
+    check_config(file, generation)
+    for labels, without, with_teams in CASES:
+        if labels.get("alertname", "").startswith("LlmCost"):
+            assert routed(file, generation, labels) == (with_teams or without), labels
+    assert routed(file, generation, alert("InstanceDown", "critical")) == "their-pager"
+    assert routed(file, generation, {}) == "theirs"
+    assert {"group_by", "group_wait", "group_interval", "repeat_interval", "receiver"} <= set(route)
+
+
+def test_a_longer_memory_keeps_incidents_of_a_month(generation: str, tmp_path: Path):
+    """Half of what Alertmanager remembers is written in a form that both generations read."""
+    text = for_version("alertmanager:\n  data_retention: 800h\n", generation)
+    check_config(write(text, tmp_path), generation)
+    (ours,) = render(text)["route"]["routes"]
+    (pager, _) = ours["routes"][1]["routes"]
+    assert pager["routes"][0]["repeat_interval"] == "16d16h"
 
 
 NAMES = [
