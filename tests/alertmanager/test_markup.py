@@ -45,8 +45,8 @@ def seen(name: str) -> str:
 
 
 def apart(text: str) -> str:
-    """Without the space of no width that parts links and mentions."""
-    return text.replace("\u200b", "")
+    """Without the space of no width that parts links and mentions, and the mark that brings the direction back."""
+    return text.replace("\u200b", "").replace("\u200e", "")
 
 
 def matchers(address: str) -> dict[str, str]:
@@ -98,6 +98,16 @@ def test_html_finds_nothing_in_a_name(case, generation):
     assert apart(page.text).count(name) >= 2, "in the heading and in the title"
     for link in page.links:
         assert urlsplit(link).scheme in {"http", "https"}, link
+
+
+def test_money_stays_behind_a_name_from_right_to_left(generation):
+    """A mark follows the name: without it `: $91.20` would be shown before it. Other names have none."""
+    made = rendered(generation, "evil right to left")
+    name = NAMES["right to left"]
+    assert made["slack.title"] == f"[Critical] Daily budget {name}\u200e: $91.20 of $100.00 (91.2%)"
+    assert f"model {name}\u200e, $1.00" in made["slack.text"]
+    assert f"{name}\u200e, $1.00" in Page(made["email.html"]).text
+    assert "\u200e" not in "".join(rendered(generation, "one").values())
 
 
 @pytest.mark.parametrize("case", EVIL)
