@@ -228,7 +228,7 @@ def _is_name(text: str) -> bool:
         return False
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.text(min_size=1, max_size=20).filter(_is_name), min_size=4, max_size=12, unique=True))
 def test_any_name_that_a_policy_may_have(tmp_path: Path, generation: str, names: list[str]):
     """Whatever texts are teams' names, the alerts of each find its own receivers."""

@@ -69,6 +69,7 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("{telegram: {bot_token: x}}", "alertmanager.telegram.bot_token: would put a secret into the rendered file; token_file,"),
         ("{deadman: {url: x}}", "alertmanager.deadman.url: would put a secret into the rendered file; url_file,"),
         ("{teams: {a: {discord: {webhook_url: x}}}}", "alertmanager.teams.a.discord.webhook_url: would put a secret into the rendered file; url_file,"),
+        ('{teams: {"a\\nb": {slack: {token: x}}}}', "alertmanager.teams.'a\\nb'.slack.token: would put"),
         ("{slack: {url_file: slack-url}}", "alertmanager.slack.url_file: the whole path of a file on the machine of Alertmanager"),
         ("{slack: {url_file: 'https://hooks.example/x'}}", "alertmanager.slack.url_file: the whole path of a file"),
         ("{slack: {url_file: 5}}", "alertmanager.slack.url_file: must be text"),

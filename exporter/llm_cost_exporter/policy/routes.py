@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from llm_cost_exporter.config.messages import dotted
 from llm_cost_exporter.config.units import parse_duration
 from llm_cost_exporter.policy.channels import CHANNELS, DEADMAN, OLD, Channel
 
@@ -20,13 +21,13 @@ def inline_secrets(section: object) -> Iterator[_Finding]:
     """Keys that would put a secret into a rendered file, in a section as it was read."""
     if not isinstance(section, dict):
         return
-    yield from _inline("alertmanager", section)
+    yield from _inline(("alertmanager",), section)
     teams = section.get("teams")
     for name, team in teams.items() if isinstance(teams, dict) else ():
-        yield from _inline(f"alertmanager.teams.{name}", team)
+        yield from _inline(("alertmanager", "teams", str(name)), team)
 
 
-def _inline(where: str, section: object) -> Iterator[_Finding]:
+def _inline(where: tuple[str, ...], section: object) -> Iterator[_Finding]:
     if not isinstance(section, dict):
         return
     for kind, channel in {**CHANNELS, "deadman": DEADMAN}.items():
@@ -34,7 +35,7 @@ def _inline(where: str, section: object) -> Iterator[_Finding]:
         for key in given if isinstance(given, dict) else ():
             if key in channel.inline and key not in _keys(channel):
                 yield (
-                    f"{where}.{kind}.{key}",
+                    dotted((*where, kind, key)),
                     f"would put a secret into the rendered file; {channel.inline[key]}, the path of a file that holds it, would be right",
                 )
 
