@@ -125,7 +125,7 @@ def test_levels_alerts_and_severities_are_as_the_policy_says():
     names = {rule["alert"] for rule in alerts}
     assert "LlmCostUnpriced" not in names
     levels = {r["labels"]["level"]: r for r in alerts if r["alert"] == "LlmCostBudget"}
-    assert list(levels) == ["warning", "critical", "emergency"]
+    assert list(levels) == ["emergency", "critical", "warning"]  # what inhibits ends before what it inhibits
     assert {level: rule["labels"]["severity"] for level, rule in levels.items()} == dict.fromkeys(levels, "warning")
     limit = " / on (budget, period) group_left () budget:llm_cost_usd:limit >= "
     assert f'spent{{budget="search"}}{limit}0.8' in levels["critical"]["expr"]
