@@ -132,7 +132,9 @@ def test_the_end_of_a_period_closes_every_incident(alertmanager: Server, pagerdu
     # Four times what it remembers a page for whose repetition is not put off.
     before = collections()
     wait_for(lambda: collections() >= before + 8, timeout=90, what="what has expired is forgotten")
-    post(alertmanager, level("critical"), level("emergency"), over=True)
+    # In the order of the rules.
+    post(alertmanager, level("emergency"), over=True)
+    post(alertmanager, level("critical"), over=True)
     wait_for(lambda: not opened(), timeout=60, what="both incidents are resolved")
     assert len(pagerduty.incidents) == 2
     assert not pagerduty.problems
