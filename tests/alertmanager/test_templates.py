@@ -299,3 +299,19 @@ def test_the_documented_message_is_what_is_sent():
     title, lines = ONES["one"]
     shown = textwrap.indent("\n".join([title, *lines]), "    ")
     assert shown in (ROOT / "docs/alertmanager.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        r"\(stringSlice \"\w+\" (\.Status .*?)\)",
+        r"(\{\{ \$lead := index \.Alerts 0 \}\}.*\n.*\n.*)",
+        r"(\{\{ \$level := or \.Labels\.severity.*\n.*)",
+    ],
+    ids=["the record of an alert", "the worst alert", "the level of an alert"],
+)
+def test_what_templates_must_repeat_is_alike(copied):
+    """A template gives no value back, so these stand wherever they are needed; one that is changed alone would be wrong in silence."""
+    found = [copy for path in TEMPLATES.glob("*.tmpl") for copy in re.findall(copied, path.read_text())]
+    assert len(found) >= 5
+    assert len(set(found)) == 1
