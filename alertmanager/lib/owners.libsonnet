@@ -1,7 +1,7 @@
 // Who gets what: the default owner and each team, with the channels that a severity goes to and the receivers they are.
 //     name                     llm-cost, or the team's
-//     sections                 by channel, complete: {owner: whose receiver it is, section: …}
-//     goes_to(severity)        its channels; never none where the policy has one
+//     own, sections            by channel: what stands at this owner, and all that it can use, each complete
+//     goes_to(severity)        its channels; never none where the policy has one. emergency: a list of its own, or null
 //     receiver(channel)        the receiver's name
 //     business_hours, hours_of  when warnings are sent, and who said so
 local default_name = 'llm-cost';
@@ -11,7 +11,7 @@ function(config, channels)
   local severities = ['critical', 'warning', 'info'];
   local given(section) = { [kind]: section[kind] for kind in std.objectFields(channels) if std.get(section, kind) != null };
 
-  // Of two ways to say where, the one that the team chose.
+  // An address and its token belong together (and of Slack's two ways it is one or the other): a team that has either has none of the default's.
   local over(base, own) =
     local either = ['url_file', 'token_file'];
     local chosen = [key for key in either if std.objectHas(own, key)];

@@ -125,6 +125,7 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("{teams: {a: {telegram: {chat_id: 5}}}}", "alertmanager.teams.a.telegram.token_file: is missing"),
         ("{teams: {a: {slack: {token_file: /s/a, url_file: /s/b}}}}", "alertmanager.teams.a.slack.token_file: stands beside url_file"),
         ("{slack: {url_file: /s/a}, teams: {a: {slack: {token_file: /s/a}}}}", "alertmanager.teams.a.slack.channel: is missing"),
+        ("{incidentio: {url_file: /s/a, token_file: /s/b}, teams: {a: {incidentio: {token_file: /s/c}}}}", "alertmanager.teams.a.incidentio.url_file: is missing"),
         ("{teams: {a: {channels: {info: [discord]}}}}", "alertmanager.teams.a.channels.info[0]: there is no section alertmanager.teams.a.discord"),
         ("{platform: sre}", "alertmanager.platform: 'sre' is none of alertmanager.teams (there is none)"),
         ("{platform: b, teams: {a: {}, c: {}}}", "alertmanager.platform: 'b' is none of alertmanager.teams (a, c)"),

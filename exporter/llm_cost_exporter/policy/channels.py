@@ -1,7 +1,7 @@
 """The channels of `alertmanager`: which keys a section has, which of them must be there, and which would be a secret.
 
-A section may stand in a team too, where what it leaves out is the default's; so no key is required here, and `NEEDS` says which the two
-together must have. A rendered file holds no secret: a key that would be one (`INLINE`) names the key for its file.
+A section may stand in a team too, where what it leaves out is the default's; so no key is required here, and `needs` says which the two
+together must have. A rendered file holds no secret: a key that would be one (`inline`) names the key for its file.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def _owner(where: str, own: _Section, sections: _Section, given: _Section, *, ol
 
 
 def _over(sections: _Section, team: _Section) -> dict[str, Any]:
-    """A team's sections over the default's. Of two ways to say where, the one that the team chose."""
+    """A team's sections over the default's; as for address and token, those of one of the two (alertmanager/lib/owners.libsonnet)."""
     merged = {}
     for kind in CHANNELS:
         if kind in team:
