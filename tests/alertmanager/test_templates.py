@@ -1,9 +1,8 @@
-"""The templates by themselves: what they say of one alert, of many, of what is missing; that each name is there; that another language fits."""
+"""The templates by themselves: what they say of one alert, of many, of what is missing; that each name is there."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 
 import pytest
@@ -220,78 +219,6 @@ def test_how_long_it_fired_is_said_as_people_say_it(ended, said, generation):
     text = messages(VERSIONS[generation])["slack"]["text"]
     lines = render(generation, text, data([budget(ended=ended)])).splitlines()
     assert lines[0] == f"Fired for: {said}"
-
-
-def test_another_language_can_be_put_in(generation, tmp_path):
-    """A file that is read after the others gives every text anew, with names and figures where it wants them, and no English is left."""
-    english = re.findall(
-        r'\{\{ define "(text\.[^"]+)" \}\}(.*?)\{\{ end \}\}\n', (TEMPLATES / "texts.tmpl").read_text()
-    )
-    assert {name for name, _ in english} == {name for name, file in DEFINED.items() if file == "texts.tmpl"}
-    # In this language the name stands first.
-    other = []
-    for name, text in english:
-        value = '{{ template "llm_cost.value" . }} ' if "llm_cost.value" in text else ""
-        other.append(f'{{{{ define "{name}" }}}}{value}‹{name.rpartition(".")[2]}›{{{{ end }}}}')
-    override = shutil.copytree(TEMPLATES, tmp_path / "templates")
-    (override / "zz-texts.tmpl").write_text("\n".join(other))
-    seen = ""
-    for case in (
-        "one",
-        "emergency",
-        "forecast",
-        "burn rate",
-        "rate",
-        "info",
-        "resolved",
-        "a hundred",
-        "no name",
-        "no figures",
-        "evil fifty",
-    ):
-        for path, text in texts(messages(VERSIONS[generation])):
-            if (
-                path in {"slack.title", "slack.text", "email.text", "pagerduty.details.left"}
-                or path.startswith("slack.actions")
-                or path == "email.html"
-            ):
-                seen += render(generation, text, data(ALERTS[case]), override, html=path == "email.html")
-    seen += render(
-        generation,
-        '{{ template "llm_cost.what" (stringSlice "plain" "" "LlmCostSpendRateHour" "" "" "" "checkout" "search") }}',
-        data(ALERTS["one"]),
-        override,
-    )
-    seen += render(generation, '{{ template "llm_cost.left" "" }}', data(ALERTS["one"]), override)
-    missing = {name for name, _ in english if f"‹{name.rpartition('.')[2]}›" not in seen}
-    assert not missing
-    assert "company ‹budget_day›: $91.20 of $100.00 (91.2%)" in seen
-    for word in (
-        "Runbook",
-        "Dashboard",
-        "Silence",
-        "Most of it",
-        "Left of",
-        "Fired for",
-        "Critical",
-        "spend rate",
-        "heading for",
-    ):
-        assert word not in re.sub(r"Most of it: model [^\n<]*|more than \$50 is critical|LlmCost\w+", "", seen), word
-
-
-def test_the_documented_example_of_another_language_works(generation, tmp_path):
-    """The file that docs/alertmanager.md shows, put beside the others under its name, changes what it says it changes."""
-    document = (ROOT / "docs/alertmanager.md").read_text()
-    (block,) = re.findall(r"(?:^    .*\n)+", document[document.index("### Another language") :], re.MULTILINE)
-    named = re.search(r"/(zz-[a-z]+\.tmpl)", block)
-    assert named is not None
-    templates = shutil.copytree(TEMPLATES, tmp_path / "templates")
-    (templates / named[1]).write_text(textwrap.dedent(block))
-    look = messages(VERSIONS[generation])["slack"]
-    title, text = (render(generation, look[key], data(ALERTS["one"]), templates) for key in ("title", "text"))
-    assert title == "[Kritisch] Tagesbudget company: $91.20 of $100.00 (91.2%)"
-    assert text.startswith("Davon am meisten: model gpt-4o")
 
 
 def test_the_documented_message_is_what_is_sent():
