@@ -1,8 +1,9 @@
-"""Check the rendered rules and the jsonnet they are made from with the tools of their makers: part of `make lint`.
+"""Check the rendered rules and routes and the jsonnet they are made from with the tools of their makers: part of `make lint`.
 
     promtool check rules    both generations, where .tools has them (make servers)
+    amtool check-config     both generations too: the new one the committed alertmanager.yml, the old one what is rendered for it
     pint                    the rendered rules, offline; rules/.pint.hcl has the exclusions and their reasons
-    jsonnetfmt --test       all jsonnet of rules/
+    jsonnetfmt --test       all jsonnet of rules/ and alertmanager/
 
 pint and jsonnetfmt are Go programs of a pinned version, built by `go install` into .tools/go/bin. Where they can't be had (no Go, a module proxy
 that refuses them) one line says so and the check is left out; what a tool finds is always an error: exit status 1.
@@ -14,9 +15,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from llm_cost_exporter import policy, rendering
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -44,7 +49,12 @@ class NotHereError(Exception):
 def main() -> int:
     """Run every check; 1 when one found something."""
     rules = sorted((ROOT / "rules/prometheus").glob("llm-cost.*.yml"))
-    jsonnet = sorted(path for suffix in ("libsonnet", "jsonnet") for path in (ROOT / "rules").rglob(f"*.{suffix}"))
+    jsonnet = sorted(
+        path
+        for folder in ("rules", "alertmanager")
+        for suffix in ("libsonnet", "jsonnet")
+        for path in (ROOT / folder).rglob(f"*.{suffix}")
+    )
     failed = False
     for generation in ("old", "new"):
         promtool = TOOLS / generation / "bin/promtool"
@@ -52,6 +62,12 @@ def main() -> int:
             failed |= finds(promtool, "check", "rules", "--lint-fatal", *rules)
         else:
             print(f"lint: promtool of the {generation} generation is skipped: not in .tools (make servers)")
+        amtool = TOOLS / generation / "bin/amtool"
+        if amtool.exists():
+            with routes(generation) as file:
+                failed |= finds(amtool, "check-config", file)
+        else:
+            print(f"lint: amtool of the {generation} generation is skipped: not in .tools (make servers)")
     # A warning is as good as an error: none is to be lived with, each has its place in .pint.hcl.
     strict = ("--min-severity=info", "--fail-on=info")
     checks: dict[GoTool, tuple[str | Path, ...]] = {
@@ -66,11 +82,29 @@ def main() -> int:
     return 1 if failed else 0
 
 
+@contextmanager
+def routes(generation: str) -> Iterator[Path]:
+    """An alertmanager.yml that a generation can read: the committed one, or that of the defaults for a version before it."""
+    if generation == "new":
+        yield ROOT / "alertmanager/alertmanager.yml"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder) / "policy.yml"
+        asked.write_text('alertmanager: {version: "0.25"}')
+        for path, text in rendering.routes(policy.load(asked)).items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        yield Path(folder) / "alertmanager/alertmanager.yml"
+
+
 def finds(program: Path, *arguments: str | Path) -> bool:
     """Whether it ends with a status other than 0; what it said is shown then."""
     command = [str(part) for part in (program, *arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    name = " ".join([program.name, *(part for part in command[1:] if part in ("check", "rules", "lint", "--test"))])
+    name = " ".join(
+        [program.name, *(part for part in command[1:] if part in ("check", "rules", "check-config", "lint", "--test"))]
+    )
     if done.returncode == 0:
         print(f"lint: {name}: nothing found")
         return False

@@ -133,7 +133,9 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
-  std.map(level, names)
+  // The highest first, since alerts are sent in this order: when a period ends, what inhibits is over before what it inhibits. The other
+  // way round Alertmanager could look between the two, and never tell the end of the lower one.
+  std.map(level, std.reverse(names))
   + [
     forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [leads_there, promql.indent(soon)]),
     forecast('warning', leads_there),

@@ -136,7 +136,7 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path):
     text = (ROOT / "policy.example.yml").read_text()
     assert load(tmp_path, text) == policy.defaults()
     given = yaml.safe_load(text)
-    assert set(given) | {"timezone", "alertmanager"} == set(Policy.model_fields)
+    assert set(given) | {"timezone"} == set(Policy.model_fields)
     for key in ("team", "levels", "match", "daily_usd", "monthly_usd", "timezone", "enabled", "severity"):
         assert f"{key}:" in text
 

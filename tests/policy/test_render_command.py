@@ -23,7 +23,9 @@ FILES = (
     "prometheus/llm-cost.alerts.yml",
     "prometheus/llm-cost.rules.yml",
     "prometheus/prometheus.yml",
+    "alertmanager/alertmanager.yml",
 )
+TEMPLATES = tuple(sorted(f"alertmanager/templates/{path.name}" for path in (ROOT / "alertmanager/templates").iterdir()))
 
 # A policy with something of everything: two budgets with matchers of each kind, an owner, levels, a zone, other labels.
 FULL = r"""
@@ -60,13 +62,13 @@ def test_no_policy_gives_the_committed_files(tmp_path: Path):
     """What is in the repository is what users get with the defaults, and says not to edit it."""
     done = CliRunner().invoke(command, ["--out", str(tmp_path / "new" / "folder")], catch_exceptions=False)
     assert done.exit_code == 0
-    assert done.output.splitlines() == [str(tmp_path / "new" / "folder" / name) for name in FILES]
-    for name in FILES:
+    assert done.output.splitlines() == [str(tmp_path / "new" / "folder" / name) for name in (*FILES, *TEMPLATES)]
+    for name in (*FILES, *TEMPLATES):
         text = (tmp_path / "new" / "folder" / name).read_text()
-        assert text == (ROOT / "rules" / name).read_text()
-        assert text.startswith("# DO NOT EDIT")
+        assert text == (ROOT / name if name.startswith("alertmanager/") else ROOT / "rules" / name).read_text()
+        assert text.startswith("# DO NOT EDIT") == (name in FILES)
     written = [path.name for path in (tmp_path / "new" / "folder" / "prometheus").iterdir()]
-    assert sorted(written) == [name.split("/")[1] for name in FILES[1:]]  # and no half-written file
+    assert sorted(written) == [name.split("/")[1] for name in FILES[1:4]]  # and no half-written file
 
 
 def test_the_manifest_holds_the_same_groups():
@@ -123,7 +125,7 @@ def test_levels_alerts_and_severities_are_as_the_policy_says():
     names = {rule["alert"] for rule in alerts}
     assert "LlmCostUnpriced" not in names
     levels = {r["labels"]["level"]: r for r in alerts if r["alert"] == "LlmCostBudget"}
-    assert list(levels) == ["warning", "critical", "emergency"]
+    assert list(levels) == ["emergency", "critical", "warning"]  # what inhibits ends before what it inhibits
     assert {level: rule["labels"]["severity"] for level, rule in levels.items()} == dict.fromkeys(levels, "warning")
     limit = " / on (budget, period) group_left () budget:llm_cost_usd:limit >= "
     assert f'spent{{budget="search"}}{limit}0.8' in levels["critical"]["expr"]
@@ -173,11 +175,13 @@ def test_what_cannot_be_written_whole_is_not_written_at_all(tmp_path: Path, in_t
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
 
 
-def test_routes_that_are_asked_for_are_not_dropped_in_silence(tmp_path: Path):
-    """`alertmanager` in a policy is told as not rendered yet."""
+def test_what_falls_away_is_told(tmp_path: Path):
+    """A default that a version can't have is a warning on stderr, and the rest is rendered: exit status 0."""
     (tmp_path / "policy.yml").write_text('alertmanager: {version: "0.25"}')
     done = CliRunner().invoke(command, [str(tmp_path / "policy.yml"), "--out", str(tmp_path)], catch_exceptions=False)
-    assert "alertmanager" in done.output
+    assert done.exit_code == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("warning: alertmanager.deadman: Alertmanager 0.25 can't take")
 
 
 def test_the_command_itself_ends_with_its_status(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""`render [POLICY] --out DIR`: rules for Prometheus, and what else is made from one policy."""
+"""`render [POLICY] --out DIR`: rules for Prometheus and routes for Alertmanager, made from one policy."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import click
 
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.policy import load
-from llm_cost_exporter.rendering import render
+from llm_cost_exporter.rendering import render, warnings
 
 __all__ = ["command"]
 
 
-@click.command("render", short_help="Write Prometheus rules and alerts from a policy.")
+@click.command("render", short_help="Write rules for Prometheus and routes for Alertmanager from a policy.")
 @click.argument("policy", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder to write to; made where it is missing."
 )
 def command(policy: Path | None, out: Path) -> None:
-    """Write rules and alerts for Prometheus, from POLICY or from the defaults.
+    """Write rules and alerts for Prometheus, and routes and messages for Alertmanager, from POLICY or from the defaults.
 
     Files that are there are replaced. A policy with a mistake in it is one line, the exit status is 2, and nothing is written.
     """
@@ -34,8 +34,8 @@ def command(policy: Path | None, out: Path) -> None:
     _write({out / path: text for path, text in files.items()})
     for path in files:
         click.echo(out / path)
-    if complete.get("alertmanager"):
-        click.echo("warning: alertmanager: this version renders no Alertmanager configuration yet", err=True)
+    for line in warnings(complete):
+        click.echo(f"warning: {line}", err=True)
 
 
 def _write(files: dict[Path, str]) -> None:

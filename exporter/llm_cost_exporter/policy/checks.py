@@ -14,6 +14,7 @@ from llm_cost_exporter.config.units import parse_duration, show_duration
 
 __all__ = [
     "base_url", "duration", "matcher", "name", "not_empty", "number", "one_of", "severity", "some", "spend_label", "target_label", "unique",
+    "word",
 ]  # fmt: skip
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -170,6 +171,17 @@ def one_of(known: Sequence[str]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in known:
             raise ValueError(f"is not known; {_nearest(value, known)}")
+        return value
+
+    return check
+
+
+def word(known: Sequence[str]) -> Callable[[object], str]:
+    """A check for one of a few words."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(f"{str(value)[:40]!r} is not known; {did_you_mean(str(value), known)}")
         return value
 
     return check

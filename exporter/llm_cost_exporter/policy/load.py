@@ -13,6 +13,7 @@ from llm_cost_exporter.config import yamlfile
 from llm_cost_exporter.config.messages import config_error
 from llm_cost_exporter.config.units import parse_duration
 from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.policy import routes
 from llm_cost_exporter.policy.model import MODELS, Policy
 from llm_cost_exporter.rendering import sources
 
@@ -25,7 +26,9 @@ _WHOLE: Final = (("selectors", "metrics"), ("selectors", "targets"))
 
 def defaults() -> dict[str, Any]:
     """The policy that holds where nothing is said."""
-    config: dict[str, Any] = sources.evaluate("rules", "(import 'config.libsonnet')._config")
+    config: dict[str, Any] = {}
+    for folder in ("rules", "alertmanager"):
+        config |= sources.evaluate(folder, "(import 'config.libsonnet')._config")
     return config
 
 
@@ -41,14 +44,19 @@ def load(path: Path | str | None) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(file, "", "must be a mapping (key: value); policy.example.yml shows every key")
     empty = {key for key, value in data.items() if value is None}  # a section with nothing but comments in it
+    for key, problem in routes.inline_secrets(data.get("alertmanager")):
+        raise ConfigError(file, key, problem)
     try:
         policy = Policy.model_validate({key: value for key, value in data.items() if key not in empty})
     except ValidationError as bad:
         raise config_error(bad, file, MODELS) from None
     for key in empty - set(Policy.model_fields):
         raise ConfigError(file, str(key), "unknown key")
-    complete = _merged(complete, policy.model_dump(exclude_unset=True, by_alias=True))
-    for key, problem in _problems(complete):
+    given = policy.model_dump(exclude_unset=True, by_alias=True)
+    of_routes = given.pop("alertmanager", {})
+    complete = _merged(complete, given)
+    complete["alertmanager"] = routes.completed(complete["alertmanager"], of_routes)
+    for key, problem in (*_problems(complete), *routes.problems(of_routes, complete["alertmanager"])):
         raise ConfigError(file, key, problem)
     return complete
 

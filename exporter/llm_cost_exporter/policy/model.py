@@ -6,12 +6,13 @@ the defaults are in (levels out of order) is checked in load.py.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
 
 from llm_cost_exporter.config import checks as config_checks
-from llm_cost_exporter.policy import checks
+from llm_cost_exporter.policy import alertmanager, checks
+from llm_cost_exporter.policy.alertmanager import Alertmanager
 
 __all__ = ["ALERTS", "MODELS", "Policy"]
 
@@ -152,7 +153,7 @@ class Policy(_Model):
     calls_without_usage_ratio: Annotated[float, BeforeValidator(checks.number(0, 1))] = 0
     alerts: dict[Annotated[str, AfterValidator(checks.one_of(ALERTS))], AlertSetting] = {}
     links: Links = Links()
-    alertmanager: dict[str, Any] = {}
+    alertmanager: Alertmanager = Alertmanager()
 
 
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -171,4 +172,5 @@ MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("reading_behind",): ReadingBehind,
     ("alerts", "*"): AlertSetting,
     ("links",): Links,
+    **{("alertmanager", *where): model for where, model in alertmanager.MODELS.items()},
 }

@@ -1,7 +1,9 @@
-"""From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path."""
+"""From a policy to the files of Prometheus, Alertmanager and Grafana: `render` gives them as text, path by path (`routes` those of
+Alertmanager alone); `warnings` what to say of it.
+"""
 
 from __future__ import annotations
 
-from llm_cost_exporter.rendering.files import render
+from llm_cost_exporter.rendering.files import render, routes, warnings
 
-__all__ = ["render"]
+__all__ = ["render", "routes", "warnings"]

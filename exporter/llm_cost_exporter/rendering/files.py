@@ -9,7 +9,7 @@ import yaml
 
 from llm_cost_exporter.rendering import sources
 
-__all__ = ["render"]
+__all__ = ["render", "routes", "warnings"]
 
 _DO_NOT_EDIT: Final = "DO NOT EDIT: made by `llm-cost-exporter render`. Change the policy and render it anew."
 _MIXIN: Final = """
@@ -21,10 +21,37 @@ _MIXIN: Final = """
 
 def render(policy: Mapping[str, Any]) -> dict[str, str]:
     """Every file for a complete `policy`: relative path -> text. Raises ExporterError."""
+    return {**_rules(policy), **routes(policy)}
+
+
+def _rules(policy: Mapping[str, Any]) -> dict[str, str]:
     mixin = sources.evaluate("rules", _MIXIN, config=policy)
     # In two steps: jsonnet evaluates a field anew wherever it is used, and the rules stand in two files.
     made = sources.evaluate("rules", "import 'render.jsonnet'", config=policy, **mixin)
     return {path: _yaml(file["comment"], file["content"]) for path, file in made.items()}
+
+
+def routes(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Those of Alertmanager alone. Raises ExporterError."""
+    made = _alertmanager(policy)
+    files = {"alertmanager/alertmanager.yml": _yaml(made["comment"], made["content"])}
+    for template in sorted((sources.folder("alertmanager") / "templates").glob("*.tmpl")):
+        files[f"alertmanager/templates/{template.name}"] = template.read_text(encoding="utf-8")
+    return files
+
+
+def warnings(policy: Mapping[str, Any]) -> list[str]:
+    """What is rendered otherwise than the user of a complete `policy` may expect, a line each. Raises ExporterError."""
+    return [str(line) for line in _alertmanager(policy)["warnings"]]
+
+
+def _alertmanager(policy: Mapping[str, Any]) -> dict[str, Any]:
+    # In two steps, for the same reason: which receivers there are follows from the routes.
+    route = sources.evaluate("alertmanager", "(import 'render.jsonnet').tree", config=policy)
+    made: dict[str, Any] = sources.evaluate(
+        "alertmanager", "(import 'render.jsonnet').rendered", config=policy, route=route
+    )
+    return made
 
 
 class _Dumper(yaml.SafeDumper):
@@ -38,7 +65,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 # Keys that are read first stand first; the others follow as they come.
-_FIRST: Final = ("name", "record", "alert", "interval", "expr", "for", "labels", "annotations")
+_FIRST: Final = (
+    "name", "record", "alert", "interval", "expr", "for", "labels", "annotations",
+    "templates", "route", "time_intervals", "inhibit_rules", "receivers",
+    "matchers", "receiver", "continue", "group_by", "group_wait", "group_interval", "repeat_interval", "active_time_intervals", "routes",
+    "source_matchers", "target_matchers", "equal", "send_resolved",
+)  # fmt: skip
 
 
 def _ordered(value: Any) -> Any:
