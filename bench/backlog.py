@@ -20,6 +20,9 @@ SHAPES = (  # name, line, mtail's program, times mtail that must be reached, aim
     ("OpenAI body, 367 bytes", logs.nested, "nested", 3.5, 10),
 )
 NOISE_MUST = 8.0
+NOISE_TIMES = (
+    4  # so many times the lines of a backlog: a line takes so little that the start would be half of the figure
+)
 
 
 def rows(size: Size, folder: Path) -> list[Row]:
@@ -51,20 +54,23 @@ def rows(size: Size, folder: Path) -> list[Row]:
 
 
 def _noise(size: Size, folder: Path) -> Row:
-    log = logs.write(folder / "noise", logs.noise, size.lines)
-    calls = -(-size.lines // (logs.NOISE_PER_CALL + 1))
-    ours, *mtail = _rates(size, [partial(report_cpu, log, size.lines, calls)], "tutorial", log, calls)
+    lines = NOISE_TIMES * size.lines
+    log = logs.write(folder / "noise", logs.noise, lines)
+    calls = -(-lines // (logs.NOISE_PER_CALL + 1))
+    ours, *mtail = _rates(size, [partial(report_cpu, log, lines, calls)], "tutorial", log, calls, lines)
     log.unlink()
     return _beside_peer(
         "noise, 1 line in 50 is usage: report, lines/s", ours, mtail, NOISE_MUST, f"{NOISE_MUST:g} x mtail"
     )
 
 
-def _rates(size: Size, works: list[Callable[[], float]], program: str, log: Path, calls: int) -> list[Spread]:
+def _rates(
+    size: Size, works: list[Callable[[], float]], program: str, log: Path, calls: int, lines: int | None = None
+) -> list[Spread]:
     """Lines a second of `works` (which give seconds), and of mtail where it is there, in the same rounds."""
     if peer.find() is not None:
         works.append(partial(peer.cpu_seconds, program, log, calls))
-    return [spread.over(size.lines) for spread in interleaved(size.rounds, *works)]
+    return [spread.over(size.lines if lines is None else lines) for spread in interleaved(size.rounds, *works)]
 
 
 def _to_ready(log: Path, folder: Path, lines: int) -> float:

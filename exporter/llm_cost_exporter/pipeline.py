@@ -119,7 +119,7 @@ class Pipeline:
         lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
-            quick.begin(lines, now, ledger.base_before)
+            quick.begin(lines, now, mtime, ledger.base_before, batch.text)
         while at < len(lines):
             if may_be_quick and ledger.ledger_id is not None:
                 posted, noise = quick.advance(at)
@@ -154,6 +154,7 @@ class Pipeline:
                 self._reject(file, offset, outcome)
             if may_be_quick:
                 quick.learn(at - 1, outcome)
+        quick.end()
         late = following.reader.overdue(batch.end)
         if batch.last_of_file:
             late = [*late, *following.reader.finish(mtime, now)]

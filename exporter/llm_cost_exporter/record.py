@@ -158,7 +158,15 @@ class RecordReader:
         names = self._envelope.names
         if len(self.chain) != 1 or self.format is None or names not in ([], ["text prefix"]):
             return None, False
-        return self._entry.forms.of(*self.chain[0], self.format), bool(names)
+        form = self._entry.forms.of(*self.chain[0], self.format)
+        if form is not None and names and "when" not in form.has:
+            return None, False  # its time is in the prefix
+        return form, bool(names)
+
+    def time_for_one_without(self, mtime: float) -> float:
+        """The time of a record that has none, and stands in no envelope. `mtime` is the file's."""
+        when = self._times.settle()
+        return mtime if when is None else when
 
     @property
     def knows_noise(self) -> bool:

@@ -88,6 +88,88 @@ def wrapped(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
+def response(rng: random.Random, number: int) -> dict[str, Any]:
+    """OpenAI's Responses, with labels in their metadata."""
+    body = chat(rng, number)
+    usage = body["usage"]
+    return {
+        "id": f"resp_{number:050x}", "object": "response", "created_at": body["created"], "status": rng.choice(("completed", "completed", "completed", "failed", "incomplete")),
+        "error": None, "model": body["model"], "output": [{"type": "message", "content": [{"text": "hi"}]}], "service_tier": rng.choice(("default", "default", "default", "flex")),
+        "usage": {
+            "input_tokens": usage["prompt_tokens"], "input_tokens_details": {"cached_tokens": usage["prompt_tokens_details"]["cached_tokens"]},
+            "output_tokens": usage["completion_tokens"], "output_tokens_details": {"reasoning_tokens": usage["completion_tokens_details"]["reasoning_tokens"]},
+            "total_tokens": usage["total_tokens"],
+        },
+        "user": None, "metadata": {"team": rng.choice(("core", "sales", None)), "more": [number]} if number % 50 else rng.choice(({"app": "shop"}, {}, None)),
+    }  # fmt: skip
+
+
+def counts_apart(rng: random.Random, number: int) -> dict[str, Any]:
+    """Anthropic's usage."""
+    written, minutes = rng.choice((0, 0, 400)), rng.choice((0, 100, 300, 500))
+    return {
+        "input_tokens": rng.choice((0, 5, 2048, 150_000)), "cache_creation_input_tokens": rng.choice((written, written, None)),
+        "cache_read_input_tokens": rng.choice((0, 1800, 90_000)), "cache_creation": {"ephemeral_5m_input_tokens": minutes, "ephemeral_1h_input_tokens": written - 50 if written else 0},
+        "output_tokens": rng.randint(0, 900), "output_tokens_details": {"thinking_tokens": rng.choice((0, 33, 5000))}, "service_tier": rng.choice(("standard", "standard", "batch")),
+        "inference_geo": number,
+    }  # fmt: skip
+
+
+def message(rng: random.Random, number: int) -> dict[str, Any]:
+    """Anthropic's body: no time in it."""
+    model = rng.choice(
+        (
+            "claude-sonnet-4-5",
+            "claude-opus-4-1",
+            "claude-3-haiku-20240307",
+            "claude-haiku-4-5",
+            "kimi-k2",
+            "no-such-model",
+        )
+    )
+    return {
+        "id": f"msg_{number:024x}", "type": "message", "role": "assistant", "model": model, "content": [{"type": "text", "text": "Hello!"}],
+        "stop_reason": "end_turn", "usage": counts_apart(rng, number),
+    }  # fmt: skip
+
+
+def used(rng: random.Random, number: int) -> dict[str, Any]:
+    """An application's own record with Anthropic's usage."""
+    return {
+        "timestamp": when(rng, number),
+        "model": "claude-sonnet-4-5",
+        "usage": counts_apart(rng, number),
+        "request_id": f"r-{number}",
+        "cost_usd": 0.25,
+        "app": "shop",
+    }
+
+
+def hosted(rng: random.Random, number: int) -> dict[str, Any]:
+    """Chat completions of DeepSeek and Mistral, who tell cached tokens in keys of their own."""
+    body = chat(rng, number)
+    usage, hits = body["usage"], rng.choice((0, 64, 12_000))
+    if number % 40 < 20:
+        del usage["prompt_tokens_details"]
+    if number % 80 < 40:
+        return {
+            **body,
+            "model": rng.choice(("mistral-large-latest", "mixtral")),
+            "usage": {**usage, "num_cached_tokens": hits},
+        }
+    return {
+        **body,
+        "model": "deepseek-chat",
+        "usage": {**usage, "prompt_cache_hit_tokens": hits, "prompt_cache_miss_tokens": 5},
+    }
+
+
+def stamped(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """Bodies without a time, and text with one between them."""
+    at = datetime.fromtimestamp(when(rng, number), UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S},123 - api - INFO - asked".encode() if rng.random() < 0.3 else message(rng, number)
+
+
 def other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
     """What an application says besides, some of it with usage in it, or in parts."""
     usage = {"model": "gpt-4o", "prompt_tokens": number + 1, "completion_tokens": 3}
@@ -113,6 +195,19 @@ def mostly_other(rng: random.Random, number: int) -> dict[str, Any] | bytes:
     return record if rng.random() < 0.5 else {key: value for key, value in record.items() if key != "timestamp"}
 
 
+def chatter(rng: random.Random, number: int) -> dict[str, Any] | bytes:
+    """Records of an application, of several kinds that begin alike, as many as one has; a call among them now and then."""
+    stamp = when(rng, number)
+    at = {"timestamp": stamp if rng.random() < 0.8 else datetime.fromtimestamp(stamp, UTC).isoformat()}
+    text = json.dumps({"model": "gpt-4o", "prompt_tokens": number + 1, "completion_tokens": 3})
+    return rng.choice((
+        {**at, "level": "info", "msg": "request handled", "path": f"/items/{number}", "ms": number}, {**at, "level": "info", "msg": rng.choice(("token refreshed", text, "{")), "ms": 1},
+        {**at, "pool": {"size": number, "free": {"a": 1}}, "tags": ["a", number]}, {**at, "pool": rng.choice(({}, None, 3, {"usage": {}}, {"size": 1}))}, {**at, "list": [{"usage": {"a": 1}}]},
+        {"timestamp": stamp, "model": "gpt-4o", "status": rng.choice((200, 500, "ok"))}, {"log": "done\n", "stream": "stdout", "time": "2026-01-01T00:00:00Z"}, {**at, "error": rng.choice((None, "no", {"message": "no"}))},
+        b"plain text", b"", f"INFO queue {number}".encode(), {"level": "info", "msg": "tick", "n": rng.choice((10**30, 1e300, "\ud800", -0.0, True))}, plain(rng, number),
+    ))  # fmt: skip
+
+
 def when(rng: random.Random, number: int) -> float:
     """Mostly ascending, over some days; now and then far away."""
     return round(
@@ -120,7 +215,22 @@ def when(rng: random.Random, number: int) -> float:
     )
 
 
-MAKERS = (plain, full, counted, chat, answer, wrapped, other, mostly_other)
+MAKERS = (
+    plain,
+    full,
+    counted,
+    chat,
+    answer,
+    wrapped,
+    response,
+    message,
+    used,
+    hosted,
+    other,
+    mostly_other,
+    chatter,
+    stamped,
+)
 VALUES: tuple[Any, ...] = (
     None, 0, -1, 1, 1.0, 1.5, 12.0, 1e300, 1e-7, 0.1 + 0.2, 123456.123456789, 10**11, 2**63, 2**64, 10**30, "", "12", "x", "gen-12345678-x", "\u200b",
     "a\u0000b", "é" * 300, True, False, [], {}, [1], [{}], {"a": 1}, "2026-01-01", "2026-01-01T05:00:00", "error", "rate_limited", "00000000-0000-0000-0000-000000000000",
@@ -129,7 +239,8 @@ VALUES: tuple[Any, ...] = (
 KEYS = (
     "id", "object", "cost", "total_cost", "provider", "llm_provider", "service_tier", "cached_tokens", "reasoning_tokens", "type", "role", "error", "status", "success",
     "time", "created", "request_id", "response_id", "latency_s", "stream", "log", "message", "level", "app", "usage", "choices", "x_groq", "is_byok", "cost_details",
-    "prompt_cache_hit_tokens", "num_cached_tokens", "output_tokens", "prompt_tokens", "cache_creation_input_tokens", "speed", "metadata", "model_name",
+    "prompt_cache_hit_tokens", "num_cached_tokens", "output_tokens", "prompt_tokens", "cache_creation_input_tokens", "speed", "metadata", "model_name", "cache_read_input_tokens", "iterations", "thinking_tokens",
+    "input_tokens_details", "cached_tokens_details", "num_sources_used", "data", "stop_reason", "response", "iterations",
 )  # fmt: skip
 
 

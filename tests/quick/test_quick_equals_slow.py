@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -110,7 +111,13 @@ def test_a_report_is_the_same(switch, lines):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "usage.jsonl"
         path.write_bytes(b"\n".join(lines))
-        for ways in ({}, {"keys": ("date", "user")}, {"keys": ("hour",)}, {"since": NOON - 86_400, "until": NOON}):
+        os.utime(path, (NOON, NOON))
+        for ways in (
+            {},
+            {"keys": ("date", "user", "team")},
+            {"keys": ("hour",)},
+            {"since": NOON - 86_400, "until": NOON},
+        ):
             switch(on=False)
             slow = reported(path, **ways)
             switch(on=True)
@@ -133,12 +140,13 @@ def test_the_ledger_is_the_same(switch, lines, ticks):
         assert exported(Path(folder) / "exporter", path, ticks=ticks) == slow
 
 
-@pytest.mark.parametrize("maker", range(6), ids=[maker.__name__ for maker in MAKERS[:6]])
+@pytest.mark.parametrize("maker", range(10), ids=[maker.__name__ for maker in MAKERS[:10]])
 def test_regular_lines_go_the_quick_way(switch, tmp_path, maker):
     """If hardly any did, the tests above would hold nothing."""
     path = tmp_path / "usage.jsonl"
-    lines = log(7, (maker,), 600, 0.0)
+    lines = log(8, (maker,), 600, 0.0)  # without a prefix
     path.write_bytes(b"\n".join(lines))
+    os.utime(path, (NOON, NOON))
     posted = switch(on=True)
     assert reported(path)["lines"] == 600
     assert posted[0] > 200

@@ -141,7 +141,7 @@ def _read_file(
     for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
         now, lines = clock.wall(), piece.lines
         if not trust:
-            quick.begin(lines, now)
+            quick.begin(lines, now, piece.mtime, text=piece.text)
         at = 0
         while at < len(lines):
             if not trust:
@@ -159,6 +159,7 @@ def _read_file(
             if not trust:
                 quick.learn(at, outcome)
             at += 1
+        quick.end()
         for usage in reader.overdue(piece.end):
             take(usage)
         if piece.last_of_file:

@@ -293,7 +293,7 @@ class Ledger:
         usd = self._post(account, cell.tariff, tokens, cell.cost(tokens), (), tokens, calls=calls, old=old) or 0
         span, unit = account.span, cell.unit
         self._touch(span)
-        self._histogram(span, "input_tokens").take(cell.token_counts, cell.into + cell.cached, old=old)
+        self._histogram(span, "input_tokens").take(cell.token_counts, cell.prompt, old=old)
         costs = self._histogram(span, "cost")
         costs.take(cell.cost_counts, usd, old=old)
         for bucket, (call, units, when) in cell.exemplars.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from itertools import islice
+from operator import mul
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from msgspec import UNSET
@@ -17,12 +18,13 @@ from xxhash import xxh3_64_intdigest
 
 from llm_cost_exporter.around import LONGEST_LATENCY_NS
 from llm_cost_exporter.formats.fields import LONGEST_ID, NIL, looks_like_vendors
-from llm_cost_exporter.idchunk import CHUNK
+from llm_cost_exporter.idchunk import CHUNK, SAID_UNIT, counts_of
 from llm_cost_exporter.ledger.samples import BOUNDS
 from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.linetime import AHEAD
 from llm_cost_exporter.quick.cells import Cell, Prices
 from llm_cost_exporter.quick.forms import Reading
+from llm_cost_exporter.quick.rules import Apart
 from llm_cost_exporter.tariffs import total_input
 from llm_cost_exporter.times import EARLIEST, parse
 
@@ -101,11 +103,16 @@ class Posting(Generic[AccountT]):
             group = self._groups[key] = Group(form, scope, zone)
         return group
 
-    def post(self, group: Group, rows: list[Any], start: int) -> int:
-        """Post `rows` from `start` on, up to the first that the slow path must take. Returns how many."""
+    def post(self, group: Group, rows: list[Any], start: int, end: int | None = None, otherwise: float = 0.0) -> int:
+        """Post `rows` from `start` on up to `end`, or up to the first that the slow path must take. Returns how many.
+
+        `otherwise` is the time of rows that have none.
+        """
         form, zone, scope, get_cell = group.form, group.zone, group.scope, group.cells.get
         has = form.has
-        nested, is_text = form.nested, rows and type(rows[0].when) is str
+        nested, timed = form.nested, "when" in has
+        is_text = timed and rows and type(rows[0].when) is str
+        apart, hits_there = form.counts, "hits" in has
         cached_there, reasoning_there = "cached" in has, "reasoning" in has
         said_there, latency_there, choices_there = "said" in has, "latency" in has, "choices" in has
         ident_there, request_there, vendors = "ident" in has, "request" in has, form.vendors_id
@@ -120,21 +127,31 @@ class Posting(Generic[AccountT]):
         latency: int | None = None
         when: Any
         key = cached = reasoning = taken = 0
-        for row, name in zip(islice(rows, start, None), map(form.named, islice(rows, start, None)), strict=True):
+        written: tuple[int, ...] | None = None
+        for row, name in zip(islice(rows, start, end), map(form.named, islice(rows, start, end)), strict=True):
             cell = get_cell(name)
             if cell is None:
                 break
-            when = row.when
+            when = row.when if timed else otherwise
             if is_text or when > _MILLISECONDS:
                 when = parse(when, zone) if is_text or when < _LATEST_EPOCH else None
                 if when is None:
                     break
-            if nested:
+            if apart is not None:
+                into, cached, *more, reasoning, out = apart(row.usage)
+                whole = into + cached
+                written = None
+                if any(more):
+                    whole += sum(more)
+                    written = tuple(more)
+                if not whole:
+                    break
+            elif nested:
                 usage = row.usage
                 into, out = usage.into, usage.out
                 whole = into
-                if cached_there:
-                    cached = usage.cached.cached
+                if cached_there or hits_there:
+                    cached = usage.cached.cached if cached_there else usage.hits
                     if cached:
                         if cached > into:  # noqa: PLR1730 - min() costs a call a line
                             cached = into
@@ -155,6 +172,8 @@ class Posting(Generic[AccountT]):
             if not (cell.low <= when < cell.high and cell.above < whole <= cell.up_to) and not self._bind(
                 cell, when, whole
             ):
+                break
+            if written is not None and cell.written_prices is None:
                 break
             call = None  # the id that is shown
             if ident_there:
@@ -221,6 +240,11 @@ class Posting(Generic[AccountT]):
                 cell.cached += cached
             if reasoning:
                 cell.reasoning += reasoning
+            if written is not None:
+                sums = cell.written
+                cell.written = (
+                    list(written) if sums is None else [one + more for one, more in zip(sums, written, strict=True)]
+                )
             if said is not None:
                 cell.said += said
                 cell.said_calls += 1
@@ -228,7 +252,15 @@ class Posting(Generic[AccountT]):
                 cell.last = when
             if call is not None:
                 newest[key] = at
-                remember((key, cell.number, when, (into, out, cached, reasoning, said)))
+                counts: Any = (into, out, cached, reasoning, said)
+                if written is not None:
+                    counts = counts_of(
+                        Apart._make((into, cached, *written, reasoning, out)).tokens(),
+                        (),
+                        None if said is None else said * SAID_UNIT,
+                        0,
+                    )
+                remember((key, cell.number, when, counts))
                 if len(remembered) == CHUNK:
                     ids.turn()
                     newest, at, remembered = ids.newest, ids.at, ids.rows
@@ -242,6 +274,8 @@ class Posting(Generic[AccountT]):
                     usd += cached * read_price
                 if reasoning:
                     usd += reasoning * thought_price
+                if written is not None and cell.written_prices is not None:
+                    usd += sum(map(mul, written, cell.written_prices))
                 bucket = bisect_left(cell.cost_bounds, usd)
                 cell.cost_counts[bucket] += 1
                 if call is not None:
@@ -297,7 +331,7 @@ class Posting(Generic[AccountT]):
         """Make the cell of rows like `row`, whose line the slow path has read as `usage`, if both readings agree."""
         name = group.form.named(row)
         tariff = self._tariffs.find(usage.provider, usage.model)
-        reading = group.form.reading(row, group.zone)
+        reading = group.form.reading(row, group.zone, usage.time)
         if name in group.cells or reading is None or reading != _reading(usage):
             return
         rates = tariff.rates_at(usage.time, total_input(usage.tokens), ())

@@ -39,7 +39,7 @@ class _Lines:
     `start` is the offset of the first line, `end` the one after the last.
     """
 
-    __slots__ = ("_asked", "_begins", "end", "last_of_file", "lines", "mtime", "start")
+    __slots__ = ("_asked", "_begins", "end", "last_of_file", "lines", "mtime", "start", "text")
 
     def __init__(
         self, lines: list[Line], start: int, end: int, *, mtime: float, last_of_file: bool = False,
@@ -52,6 +52,7 @@ class _Lines:
         self.last_of_file = last_of_file
         self._asked = 0, start  # the line whose offset was asked for last, and its offset
         self._begins = begins  # offset of each line; None: each line is here as it stood, one right after the other
+        self.text: bytes | None = None  # what they were cut from, and perhaps more; None: not at hand
 
     @property
     def size(self) -> int:

@@ -84,7 +84,7 @@ class Cutter:
     """Cuts a stream that can't be read twice (gz, a pipe) into lines; holds at most one line's limit of it.
 
     After each `feed` and `finish`: `start` and `end` are the offsets of the lines it gave, `begins` the offset of each (None: one
-    after the other), `before` the up to 4 KiB before `end`.
+    after the other), `before` the up to 4 KiB before `end`, `text` what they were cut from (None: nothing, or it is not at hand).
     """
 
     def __init__(self, limit: int, start: int = 0) -> None:
@@ -96,6 +96,7 @@ class Cutter:
         self.start = self.end = start
         self.begins: list[int] | None = None
         self.before = b""
+        self.text: bytes | None = None
 
     @property
     def unfinished(self) -> int:
@@ -105,7 +106,7 @@ class Cutter:
     def feed(self, chunk: bytes) -> list[Line]:
         """The lines that `chunk` completes."""
         self._taken += len(chunk)
-        self.start, self.begins = self.end, None
+        self.start, self.begins, self.text = self.end, None, None
         overlong: list[Line] = []
         if self._over:
             newline = chunk.find(b"\n") + 1
@@ -115,7 +116,7 @@ class Cutter:
             self._ended(self._taken - len(chunk) + newline, chunk[:newline])
             overlong = [TooLong(self.end - self.start)]
             self._over, chunk = False, chunk[newline:]
-        data = self._held + chunk if self._held else chunk
+        data = self.text = self._held + chunk if self._held else chunk
         lines, self.begins, left = cut(data, self._limit, self.end, at=self._taken - len(data))
         if overlong:
             begins = self.begins if self.begins is not None else list(beginnings(lines, self.end))[:-1]  # type: ignore[arg-type]
@@ -143,7 +144,7 @@ class Cutter:
 
     def finish(self) -> list[Line]:
         """The last line, which no newline ends."""
-        self.start = self.end
+        self.start, self.text = self.end, None
         lines = last_line(self._held, self._limit, at_start=self.end == 0 and self._taken == len(self._held))
         if self._over or (lines and isinstance(lines[0], TooLong)):
             lines = [TooLong(self.unfinished)]

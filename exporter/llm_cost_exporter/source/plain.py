@@ -72,7 +72,9 @@ class PlainReader:
         done_until = file.position.done_until
         if start < done_until:
             lines, begins = only_open_parts(file.position, lines, begins, start)
-        return self._batch(file, lines, end, tail, begins)
+        batch = self._batch(file, lines, end, tail, begins)
+        batch.text = data
+        return batch
 
     def _unfinished(self, file: FollowedFile, fd: int, data: bytes, at: int) -> None:
         """No newline in `data`: drop NULs at the line's beginning, or find that it is too long."""
