@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,6 +16,10 @@ from tests.processes import free_port
 from tests.web_kit import Certificate, issue_certificate
 
 __all__ = ["MailServer"]
+
+logging.getLogger("mail.log").setLevel(
+    logging.ERROR
+)  # at each login aiosmtpd warns of an attribute that it sets itself
 
 
 class MailServer:

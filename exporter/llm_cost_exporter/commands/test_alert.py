@@ -120,7 +120,7 @@ class _Test:
             if routed is not None:
                 return routed
             if stop.wait(0.25):
-                break
+                raise ExporterError("interrupted before Alertmanager said where the alert goes; it is resolved")
         raise ExporterError(
             f"{self._alertmanager.url}: took the alert, but does not hold it as firing; is its clock right?"
         )
