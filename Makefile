@@ -24,7 +24,7 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 	@$(BIN)/python scripts/run_sample.py --listen '$(LISTEN)' $(if $(LOG),--log '$(LOG)')
 
 .PHONY: test
-test: servers lint check-generated ## lint, and all tests against real servers
+test: servers preview lint check-generated ## lint, and all tests against real servers
 	$(call pytest,-m 'not waits')
 	$(call pytest,-m waits -n 4 --dist worksteal)
 
@@ -36,7 +36,7 @@ torture: servers ## the attacks in their long form: hours of kills, rotations, g
 	TORTURE=long $(BIN)/pytest -m torture $(TESTS)
 
 .PHONY: lint
-lint: venv ## style, format and types; the rules with promtool, pint and jsonnetfmt where they can be had
+lint: venv ## style, format and types; rules and dashboards with the tools of their makers where they can be had
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -64,8 +64,9 @@ check-generated: venv ## check that those files are what would be made now
 	$(BIN)/python scripts/generate.py --check
 
 .PHONY: pictures
-pictures: servers ## make the pictures of docs/ anew (with Chromium)
+pictures: servers preview ## make the pictures of docs/ anew (with Chromium)
 	$(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/draw_dashboards.py
 
 .PHONY: dist
 dist: venv ## build wheel and source distribution into dist/
@@ -74,13 +75,18 @@ dist: venv ## build wheel and source distribution into dist/
 
 .PHONY: clean
 clean: ## remove all that make has made: .venv, .tools, .run, dist and caches
-	rm -rf $(VENV) .tools .run dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .tools .run dist tests/grafana/preview/node_modules tests/grafana/preview/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find exporter tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without them their tests are skipped; in CI that would pass unseen, so there it is an error.
 .PHONY: servers
 servers: venv ## fetch Prometheus, Alertmanager and VictoriaMetrics for the tests into .tools (Debian's packages, no root)
 	@$(BIN)/python scripts/fetch_servers.py || test -z "$$CI"
+
+# As with the servers: in CI it is an error not to have them.
+.PHONY: preview
+preview: venv ## fetch what draws dashboards in tests: node, Grafana's components, Chromium (into .tools and tests/grafana/preview; no root)
+	@$(BIN)/python scripts/fetch_preview.py || test -z "$$CI"
 
 .PHONY: venv
 venv: $(STAMP) ## set up .venv: the exporter (editable) and the tools

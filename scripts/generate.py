@@ -31,7 +31,14 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "sample/usage.log", sample()
     for path, text in rendering.render(policy.load(None)).items():
         if not path.endswith(".tmpl"):  # these are written by hand, in the same place
-            yield path if path.startswith("alertmanager/") else f"rules/{path}", text
+            yield _committed(path), text
+
+
+def _committed(path: str) -> str:
+    """Where a rendered file is committed: beside what it is rendered from."""
+    if path.startswith(("alertmanager/", "grafana/")):
+        return path
+    return f"grafana/{path}" if path.endswith("dashboards.yml") else f"rules/{path}"
 
 
 def main() -> int:

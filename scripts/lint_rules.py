@@ -1,11 +1,12 @@
-"""Check the rendered rules and routes and the jsonnet they are made from with the tools of their makers: part of `make lint`.
+"""Check the rendered rules, routes and dashboards, and the jsonnet they are made from, with the tools of their makers: part of `make lint`.
 
     promtool check rules    both generations, where .tools has them (make servers)
     amtool check-config     both generations too: the new one the committed alertmanager.yml, the old one what is rendered for it
     pint                    the rendered rules, offline; rules/.pint.hcl has the exclusions and their reasons
-    jsonnetfmt --test       all jsonnet of rules/ and alertmanager/
+    jsonnetfmt --test       all jsonnet of rules/, alertmanager/ and grafana/
+    dashboard-linter        the rendered dashboards, strictly; grafana/dashboards/.lint has the exclusions and their reasons
 
-pint and jsonnetfmt are Go programs of a pinned version, built by `go install` into .tools/go/bin. Where they can't be had (no Go, a module proxy
+But for promtool and amtool they are Go programs of a pinned version, built by `go install` into .tools/go/bin. Where they can't be had (no Go, a module proxy
 that refuses them) one line says so and the check is left out; what a tool finds is always an error: exit status 1.
 """
 
@@ -16,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ INSTALL_S = 300  # a first build, on a machine that is busy
 
 @dataclass(frozen=True)
 class GoTool:
-    """A program of a Go module in its pinned version."""
+    """A program of a Go module in its pinned version; `package` is its folder there, "" the module's own."""
 
     name: str
     module: str
@@ -40,6 +41,7 @@ class GoTool:
 
 PINT = GoTool("pint", "github.com/cloudflare/pint", "cmd/pint", "v0.87.0")
 JSONNETFMT = GoTool("jsonnetfmt", "github.com/google/go-jsonnet", "cmd/jsonnetfmt", "v0.22.0")
+DASHBOARD_LINTER = GoTool("dashboard-linter", "github.com/grafana/dashboard-linter", "", "v0.1.1")
 
 
 class NotHereError(Exception):
@@ -51,7 +53,7 @@ def main() -> int:
     rules = sorted((ROOT / "rules/prometheus").glob("llm-cost.*.yml"))
     jsonnet = sorted(
         path
-        for folder in ("rules", "alertmanager")
+        for folder in ("rules", "alertmanager", "grafana")
         for suffix in ("libsonnet", "jsonnet")
         for path in (ROOT / folder).rglob(f"*.{suffix}")
     )
@@ -70,13 +72,28 @@ def main() -> int:
             print(f"lint: amtool of the {generation} generation is skipped: not in .tools (make servers)")
     # A warning is as good as an error: none is to be lived with, each has its place in .pint.hcl.
     strict = ("--min-severity=info", "--fail-on=info")
-    checks: dict[GoTool, tuple[str | Path, ...]] = {
-        PINT: ("--offline", "--no-color", "--log-level=warn", "-c", "rules/.pint.hcl", "lint", *strict, *rules),
-        JSONNETFMT: ("--test", *jsonnet),
+    pint: tuple[str | Path, ...] = (
+        "--offline",
+        "--no-color",
+        "--log-level=warn",
+        "-c",
+        "rules/.pint.hcl",
+        "lint",
+        *strict,
+        *rules,
+    )
+    # It takes one dashboard at a time.
+    dashboards = [("lint", "--strict", path) for path in sorted((ROOT / "grafana/dashboards").glob("*.json"))]
+    checks: dict[GoTool, Sequence[tuple[str | Path, ...]]] = {
+        PINT: [pint],
+        JSONNETFMT: [("--test", *jsonnet)],
+        DASHBOARD_LINTER: dashboards,
     }
-    for tool, arguments in checks.items():
+    for tool, runs in checks.items():
         try:
-            failed |= finds(installed(tool), *arguments)
+            program = installed(tool)
+            for arguments in runs:
+                failed |= finds(program, *arguments)
         except NotHereError as why:
             print(f"lint: {tool.name} is skipped: {why}")
     return 1 if failed else 0
@@ -121,7 +138,7 @@ def installed(tool: GoTool) -> Path:
     if program.exists() and tool.version in built_from(go, program, tool.module):
         return program
     program.parent.mkdir(parents=True, exist_ok=True)
-    wanted = f"{tool.module}/{tool.package}@{tool.version}"
+    wanted = f"{'/'.join(part for part in (tool.module, tool.package) if part)}@{tool.version}"
     try:
         done = subprocess.run(
             [go, "install", wanted],

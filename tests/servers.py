@@ -175,9 +175,13 @@ class Servers:
         alertmanagers: Sequence[str] = (),
         scrape_interval: str = "15s",
         evaluation_interval: str = "15s",
+        data: Path | None = None,
         flags: Sequence[str] = (),
     ) -> PromServer:
-        """A Prometheus with these scrape configs, rule files (or their content) and Alertmanager addresses."""
+        """A Prometheus with these scrape configs, rule files (or their content) and Alertmanager addresses.
+
+        `data` is where its database is (default: a new one).
+        """
         home, address = self._home("prometheus"), _address()
         config: dict[str, Any] = {
             "global": {"scrape_interval": scrape_interval, "evaluation_interval": evaluation_interval},
@@ -189,7 +193,7 @@ class Servers:
         command: tuple[str | Path, ...] = (
             find_program("prometheus", generation),
             f"--config.file={_yaml(home / 'prometheus.yml', config)}",
-            f"--storage.tsdb.path={home / 'data'}",
+            f"--storage.tsdb.path={data or home / 'data'}",
             f"--web.listen-address={address}",
             "--web.enable-lifecycle",
             "--log.level=warn",

@@ -1,4 +1,4 @@
-"""The part of `make lint` that runs other people's tools on the rules: what it does where they can't be had, and what where they find something."""
+"""The part of `make lint` that runs other people's tools on rules and dashboards: what it does where they can't be had, and what where they find something."""
 
 from __future__ import annotations
 
@@ -52,7 +52,17 @@ def test_a_module_proxy_that_refuses(tools: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("status", [0, 1])
 def test_what_a_tool_finds_is_an_error(tools: Path, capsys: pytest.CaptureFixture[str], status: int) -> None:
     """A pint that could be installed is run, and its finding ends lint with 1."""
-    tool = f'for t in pint jsonnetfmt; do printf "#!/bin/sh\\necho a finding; exit {status}\\n" > "$GOBIN/$t"; chmod +x "$GOBIN/$t"; done'
+    tool = f'for t in pint jsonnetfmt dashboard-linter; do printf "#!/bin/sh\\necho a finding; exit {status}\\n" > "$GOBIN/$t"; chmod +x "$GOBIN/$t"; done'
     have_go(tools, tool)
     assert lint_rules.main() == status
     assert ("a finding" in capsys.readouterr().err) is bool(status)
+
+
+def test_each_dashboard_is_checked(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every committed dashboard is given to Grafana's linter, in strict mode."""
+    tool = 'for t in pint jsonnetfmt dashboard-linter; do printf "#!/bin/sh\\necho \\$@ >> $GOBIN/asked\\n" > "$GOBIN/$t"; chmod +x "$GOBIN/$t"; done'
+    have_go(tools, tool)
+    assert lint_rules.main() == 0
+    asked = (tools / "tools/go/bin/asked").read_text()
+    for path in (lint_rules.ROOT / "grafana/dashboards").glob("*.json"):
+        assert f"lint --strict {path}" in asked

@@ -64,9 +64,18 @@ def test_the_wheel_carries_the_whole_package_and_nothing_else(wheel: Path):
     metadata = {name for name in names if name.startswith(f"llm_cost_exporter-{__version__}.dist-info/")}
     # What `render` renders from; what it gives, tests and runbooks stay in the checkout.
     sources = [ROOT / "rules" / name for name in ("config.libsonnet", "mixin.libsonnet", "render.jsonnet")]
-    for folder in ("rules/alerts", "rules/lib", "rules/recording", "alertmanager/lib", "alertmanager/templates"):
+    folders = (
+        "rules/alerts",
+        "rules/lib",
+        "rules/recording",
+        "alertmanager/lib",
+        "alertmanager/templates",
+        "grafana/lib",
+    )
+    for folder in folders:
         sources += (ROOT / folder).iterdir()
-    sources += [path for path in (ROOT / "alertmanager").iterdir() if path.suffix in (".jsonnet", ".libsonnet")]
+    for folder in ("alertmanager", "grafana"):
+        sources += [path for path in (ROOT / folder).iterdir() if path.suffix in (".jsonnet", ".libsonnet")]
     carried = {f"llm_cost_exporter/_data/{path.relative_to(ROOT)}" for path in sources}
     assert names - metadata == package | carried
     assert "llm_cost_exporter/py.typed" in package
@@ -93,9 +102,12 @@ def test_the_installed_command_reports(elsewhere: Path):
 
 
 def test_the_installed_command_renders(elsewhere: Path):
-    """`render` needs no checkout: the wheel brings the sources of rules and routes, and gives what is committed here."""
+    """`render` needs no checkout: the wheel brings the sources of rules, routes and dashboards, and gives what is committed here."""
     run([elsewhere / "venv/bin/llm-cost-exporter", "render", "--out", "rendered"], cwd=elsewhere)
     for path in (ROOT / "rules/prometheus").iterdir():
         assert (elsewhere / "rendered/prometheus" / path.name).read_text() == path.read_text()
-    for path in (ROOT / "alertmanager/alertmanager.yml", *(ROOT / "alertmanager/templates").iterdir()):
+    beside = [ROOT / "alertmanager/alertmanager.yml"]
+    for pattern in ("alertmanager/templates/*.tmpl", "grafana/dashboards/*.json"):
+        beside += ROOT.glob(pattern)
+    for path in beside:
         assert (elsewhere / "rendered" / path.relative_to(ROOT)).read_text() == path.read_text()

@@ -25,6 +25,14 @@ FILES = (
     "prometheus/prometheus.yml",
     "alertmanager/alertmanager.yml",
 )
+BOARDS = tuple(
+    f"grafana/dashboards/llm-cost-{name}.json" for name in ("budgets", "efficiency", "exporter", "models", "overview")
+)
+PROVISIONING = (
+    "grafana/provisioning/dashboards/llm-cost.yml",
+    "grafana/provisioning/datasources/llm-cost.yml",
+    "kubernetes/llm-cost-dashboards.yml",
+)
 TEMPLATES = tuple(sorted(f"alertmanager/templates/{path.name}" for path in (ROOT / "alertmanager/templates").iterdir()))
 
 # A policy with something of everything: two budgets with matchers of each kind, an owner, levels, a zone, other labels.
@@ -50,7 +58,7 @@ def render(text: str) -> dict[str, str]:
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         file.write(text)
         file.flush()
-        return rendering.render(policy.load(file.name))
+        return rendering.rules(policy.load(file.name))
 
 
 def rules(files: dict[str, str]) -> list[dict[str, Any]]:
@@ -62,11 +70,15 @@ def test_no_policy_gives_the_committed_files(tmp_path: Path):
     """What is in the repository is what users get with the defaults, and says not to edit it."""
     done = CliRunner().invoke(command, ["--out", str(tmp_path / "new" / "folder")], catch_exceptions=False)
     assert done.exit_code == 0
-    assert done.output.splitlines() == [str(tmp_path / "new" / "folder" / name) for name in (*FILES, *TEMPLATES)]
-    for name in (*FILES, *TEMPLATES):
+    names = (*FILES, *TEMPLATES, *BOARDS, *PROVISIONING)
+    assert done.output.splitlines() == [str(tmp_path / "new" / "folder" / name) for name in names]
+    for name in names:
         text = (tmp_path / "new" / "folder" / name).read_text()
-        assert text == (ROOT / name if name.startswith("alertmanager/") else ROOT / "rules" / name).read_text()
-        assert text.startswith("# DO NOT EDIT") == (name in FILES)
+        beside = (
+            "" if name.startswith(("alertmanager/", "grafana/")) else "grafana/" if "dashboards" in name else "rules/"
+        )
+        assert text == (ROOT / f"{beside}{name}").read_text()
+        assert text.startswith("# DO NOT EDIT") == (name in FILES or name in PROVISIONING)
     written = [path.name for path in (tmp_path / "new" / "folder" / "prometheus").iterdir()]
     assert sorted(written) == [name.split("/")[1] for name in FILES[1:4]]  # and no half-written file
 

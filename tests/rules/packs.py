@@ -18,11 +18,11 @@ RUNBOOKS = "https://github.com/llm-cost-exporter/llm-cost-exporter/blob/main/rul
 
 @cache
 def rendered(text: str) -> dict[str, str]:
-    """The files of a policy; once for both generations, since it takes a second."""
+    """The rules of a policy; once for both generations, since it takes a second."""
     with TemporaryDirectory() as folder:
         given = Path(folder) / "policy.yml"
         given.write_text(text)
-        return rendering.render(policy.load(given))
+        return rendering.rules(policy.load(given))
 
 
 class Pack:

@@ -1,4 +1,4 @@
-"""`render [POLICY] --out DIR`: rules for Prometheus and routes for Alertmanager, made from one policy."""
+"""`render [POLICY] --out DIR`: rules for Prometheus, routes for Alertmanager and dashboards for Grafana, made from one policy."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from llm_cost_exporter.rendering import render, warnings
 __all__ = ["command"]
 
 
-@click.command("render", short_help="Write rules for Prometheus and routes for Alertmanager from a policy.")
+@click.command(
+    "render", short_help="Write rules for Prometheus, routes for Alertmanager and dashboards for Grafana from a policy."
+)
 @click.argument("policy", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder to write to; made where it is missing."
 )
 def command(policy: Path | None, out: Path) -> None:
-    """Write rules and alerts for Prometheus, and routes and messages for Alertmanager, from POLICY or from the defaults.
+    """Write rules and alerts for Prometheus, routes and messages for Alertmanager, and dashboards for Grafana, from POLICY or from the defaults.
 
     Files that are there are replaced. A policy with a mistake in it is one line, the exit status is 2, and nothing is written.
     """

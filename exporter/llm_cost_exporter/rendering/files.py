@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import yaml
 
-from llm_cost_exporter.rendering import sources
+from llm_cost_exporter.rendering import dashboards, sources
 
-__all__ = ["render", "routes", "warnings"]
+__all__ = ["render", "routes", "rules", "warnings"]
 
 _DO_NOT_EDIT: Final = "DO NOT EDIT: made by `llm-cost-exporter render`. Change the policy and render it anew."
 _MIXIN: Final = """
@@ -21,14 +21,27 @@ _MIXIN: Final = """
 
 def render(policy: Mapping[str, Any]) -> dict[str, str]:
     """Every file for a complete `policy`: relative path -> text. Raises ExporterError."""
-    return {**_rules(policy), **routes(policy)}
+    return {**rules(policy), **routes(policy), **_dashboards(policy)}
 
 
-def _rules(policy: Mapping[str, Any]) -> dict[str, str]:
+def rules(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Those of Prometheus alone. Raises ExporterError."""
     mixin = sources.evaluate("rules", _MIXIN, config=policy)
     # In two steps: jsonnet evaluates a field anew wherever it is used, and the rules stand in two files.
     made = sources.evaluate("rules", "import 'render.jsonnet'", config=policy, **mixin)
     return {path: _yaml(file["comment"], file["content"]) for path, file in made.items()}
+
+
+def _dashboards(policy: Mapping[str, Any]) -> dict[str, str]:
+    boards = dashboards.boards(policy)
+    return {
+        **dashboards.files(boards),
+        **{path: _yaml(*file) for path, file in dashboards.provisioning(policy).items()},
+        "kubernetes/llm-cost-dashboards.yml": _head(
+            ["The dashboards as ConfigMaps, for the sidecar of Grafana's Helm chart."]
+        )
+        + dashboards.config_maps(boards),
+    }
 
 
 def routes(policy: Mapping[str, Any]) -> dict[str, str]:
@@ -80,6 +93,11 @@ def _ordered(value: Any) -> Any:
     return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
+def _head(comment: list[str]) -> str:
+    return "".join(f"# {line}\n" for line in (_DO_NOT_EDIT, *comment))
+
+
 def _yaml(comment: list[str], content: Any) -> str:
-    head = "".join(f"# {line}\n" for line in (_DO_NOT_EDIT, *comment))
-    return head + yaml.dump(_ordered(content), Dumper=_Dumper, sort_keys=False, width=1_000_000, allow_unicode=True)
+    return _head(comment) + yaml.dump(
+        _ordered(content), Dumper=_Dumper, sort_keys=False, width=1_000_000, allow_unicode=True
+    )
