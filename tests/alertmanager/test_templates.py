@@ -194,12 +194,32 @@ def test_pagerduty_has_a_table(generation):
     assert over.splitlines()[0] == "Model gpt-0, spend rate: $60.00 a minute, limit $50.00, Fired for 3h 12m"
 
 
+@pytest.mark.parametrize(
+    ("case", "pushover", "opsgenie"),
+    [
+        ("emergency", "2", "P1"),
+        ("one", "2", "P2"),
+        ("forecast", "0", "P3"),
+        ("info", "-1", "P5"),
+        ("no name", "0", "P3"),
+        ("resolved", "0", "P2"),
+    ],
+)
+def test_a_phone_rings_for_what_is_critical_alone(case, pushover, opsgenie, generation):
+    """Pushover's 2 rings until somebody confirms it: a warning is a message, info a silent one, and no end rings."""
+    assert rendered(generation, case)["pushover.priority"] == pushover
+    assert rendered(generation, case)["opsgenie.priority"] == opsgenie
+
+
 def test_a_policy_that_makes_an_alert_milder_is_heard(generation):
     """Where the policy gives a level another severity, the message has that severity and not the level's name."""
     mild = budget("emergency")
     mild["labels"]["severity"] = "info"
-    said = render(generation, messages(VERSIONS[generation])["slack"]["title"], data([mild]))
-    assert said.startswith("[Info] ")
+    channels = messages(VERSIONS[generation])
+    asked = (channels["slack"]["title"], channels["pushover"]["priority"], channels["opsgenie"]["priority"])
+    title, pushover, opsgenie = render(generation, "\n".join(asked), data([mild])).splitlines()
+    assert title.startswith("[Info] ")
+    assert (pushover, opsgenie) == ("-1", "P5")
 
 
 @pytest.mark.parametrize(
