@@ -179,7 +179,7 @@ def test_info_may_be_gathered(generation: str, tmp_path: Path):
     check_config(write(text, tmp_path), generation)
     ours = render(text)["route"]["routes"][0]["routes"]
     (info,) = [route for route in ours if route["matchers"] == ['severity="info"']]
-    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (["severity"], "1d", "12h")
+    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (["severity"], "1d", "21h36m")
     before = render(for_version("alertmanager:\n  cooldown: 5m\n", generation))["route"]["routes"][0]["routes"]
     assert [route for route in ours if route != info] == [
         route for route in before if route["matchers"] != ['severity="info"']
