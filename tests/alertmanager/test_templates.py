@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from tests.alertmanager.payloads import ALERTS, budget, data
+from tests.alertmanager.payloads import ALERTS, budget, data, rate
 from tests.alertmanager.templates import DEFINED, TEMPLATES, VERSIONS, messages, render, rendered, texts, used
 from tests.processes import ROOT
 
@@ -192,6 +192,23 @@ def test_pagerduty_has_a_table(generation):
         assert rendered(generation, "pipeline")[f"pagerduty.details.{row}"].strip() == "none"
     over = rendered(generation, "several resolved")["pagerduty.details.resolved"].strip()
     assert over.splitlines()[0] == "Model gpt-0, spend rate: $60.00 a minute, limit $50.00, Fired for 3h 12m"
+
+
+def test_a_list_tells_apart_what_rates_are_by(generation):
+    """A policy may have rates by any label: each line names whose it is, beside the model where there is one."""
+    alerts = [rate("gpt-4o"), rate("gpt-4o"), rate("gpt-4o")]
+    for made, of in zip(alerts, ("customer acme", "customer <b>", "no customer"), strict=True):
+        made["annotations"]["of"] = of
+    del alerts[0]["labels"]["model"]
+    channels = messages(VERSIONS[generation])
+    said = render(generation, channels["slack"]["title"] + "\n" + channels["slack"]["text"], data(alerts)).splitlines()
+    rest = ": $60.00 a minute, limit $50.00"
+    assert said == [
+        f"[Critical] customer acme, spend rate{rest}, and 2 more",
+        f"• [Critical] customer acme, spend rate{rest}",
+        f"• [Critical] Model gpt-4o, customer &lt;b&gt;, spend rate{rest}",
+        f"• [Critical] Model gpt-4o, no customer, spend rate{rest}",
+    ]
 
 
 @pytest.mark.parametrize(
