@@ -201,6 +201,11 @@ def test_pages_are_prompt_and_the_rest_cools_down():
 
 NO_DEADMAN = "alertmanager: there is no section deadman, so nobody is told when all alerts stop"
 DEADMAN = "  deadman: {url_file: /s/d}\n"
+HOURS = "  business_hours: {timezone: UTC, days: [monday:friday], from: '09:00', to: '17:00'}\n"
+LEFT_OPEN = (
+    "pagerduty opens incidents for warnings, and one that ends outside of these hours stays open; "
+    "naming no pager in channels.warning would be right"
+)
 WITH_TELEGRAM = f"""
 alertmanager:
 {DEADMAN}
@@ -249,6 +254,13 @@ alertmanager:
             ["budgets: the team b of two is none of alertmanager.teams, so its alerts go to the default receivers"],
         ),
         ("budgets: [{name: one, daily_usd: 5, team: a}]\nalertmanager:\n", []),
+        *(
+            (f"alertmanager:\n{HOURS}{section}", [f"{where}.business_hours: {LEFT_OPEN}"])
+            for section, where in (
+                ("  channels: {warning: [slack, email, pagerduty]}\n  teams: {b: {email: {to: b@example.com}}}\n", "alertmanager"),
+                ("  teams: {a: {channels: {warning: [pagerduty]}}}\n", "alertmanager.teams.a"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_what_is_otherwise_than_somebody_may_expect_is_told(text: str, says: list[str]):
