@@ -51,6 +51,10 @@ bench: venv ## measure, and write bench/RESULTS.md (QUICK=1 to try it in seconds
 bench-rules: servers ## measure how long Prometheus takes to evaluate the rules, and write bench/RULES.md
 	$(BIN)/python bench/rule_pack.py
 
+.PHONY: bench-alerts
+bench-alerts: servers ## measure how long a person waits for a message, and write bench/ALERTS.md: 25 minutes (ROUNDS=1 for a fourth)
+	PYTHONPATH=. $(BIN)/python bench/alerts.py $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: generate
 generate: venv ## write the committed files that are made from others
 	$(BIN)/python scripts/generate.py

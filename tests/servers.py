@@ -197,8 +197,10 @@ class Servers:
         )
         return self._up(PromServer("prometheus", command, address, home))
 
-    def alertmanager(self, generation: str, config: Mapping[str, Any] | Path, *, flags: Sequence[str] = ()) -> Server:
-        """An Alertmanager with this configuration (a file or its content)."""
+    def alertmanager(
+        self, generation: str, config: Mapping[str, Any] | Path, *, flags: Sequence[str] = (), wait: bool = True
+    ) -> Server:
+        """An Alertmanager with this configuration (a file or its content); `wait` is for it to be ready, asked over plain HTTP."""
         home, address = self._home("alertmanager"), _address()
         file = config if isinstance(config, Path) else _yaml(home / "alertmanager.yml", config)
         command: tuple[str | Path, ...] = (
@@ -210,7 +212,11 @@ class Servers:
             "--log.level=warn",
             *flags,
         )
-        return self._up(Server("alertmanager", command, address, home))
+        server = Server("alertmanager", command, address, home)
+        if wait:
+            return self._up(server)
+        self._started.append(server)
+        return server
 
     def victoria_metrics(
         self, generation: str, scrapes: Sequence[Mapping[str, Any]] = (), *, flags: Sequence[str] = ()

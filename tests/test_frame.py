@@ -9,8 +9,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from llm_cost_exporter.commands import group
 from tests.processes import ROOT, missing
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -55,6 +58,15 @@ def test_make_help_names_every_target():
     shown = dict(re.findall(r"^  make (\S+) +(\S.*)$", said, re.MULTILINE))
     assert set(shown) == targets()
     assert {"help", "run", "test", "lint", "bench", "generate", "check-generated", "dist", "clean"} <= targets()
+
+
+@pytest.mark.parametrize("name", group.list_commands(click.Context(group)))
+def test_each_command_is_documented(name: str):
+    """A document shows the command as it is called, and it has a help of its own."""
+    assert any(f"llm-cost-exporter {name} " in document.read_text() for document in DOCUMENTS)
+    shown = CliRunner().invoke(group, [name, "--help"])
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) > 5
 
 
 def test_a_bare_make_only_helps():

@@ -118,19 +118,19 @@ def start(servers: Servers, targets: Targets, notifier: str) -> list[Engine]:
     return engines
 
 
-def compressed(path: Path) -> dict[str, Any]:
-    """A rule file with its intervals and waiting times divided by FACTOR."""
+def compressed(path: Path, factor: int = FACTOR) -> dict[str, Any]:
+    """A rule file with its intervals and waiting times divided by `factor`."""
     content: dict[str, Any] = yaml.safe_load(path.read_text())
     for group in content["groups"]:
-        group["interval"] = _shorter(group["interval"])
+        group["interval"] = _shorter(group["interval"], factor)
         for rule in group["rules"]:
             if "for" in rule:
-                rule["for"] = _shorter(rule["for"])
+                rule["for"] = _shorter(rule["for"], factor)
     return content
 
 
-def _shorter(duration: str) -> str:
-    return f"{1000 * parse_duration(duration) / FACTOR:.0f}ms"
+def _shorter(duration: str, factor: int) -> str:
+    return f"{1000 * parse_duration(duration) / factor:.0f}ms"
 
 
 class Watch:

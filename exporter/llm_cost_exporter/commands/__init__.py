@@ -26,6 +26,7 @@ _COMMANDS: Final = {  # name: module with a click command called `command`
     "check-config": "check_config",
     "state": "state",
     "render": "render",
+    "test-alert": "test_alert",
 }
 
 
