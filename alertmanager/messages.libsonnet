@@ -102,6 +102,8 @@ function(version)
     pushover: {
       title: show('plain.llm_cost.title'),
       message: show('plain.llm_cost.text'),
+      // Alertmanager's default would ring for everything that fires, info too, until somebody confirms it.
+      priority: show('pushover.llm_cost.priority'),
       url: show('slack.llm_cost.dashboard_url'),
       url_title: show('slack.llm_cost.dashboard_text'),
     },

@@ -69,8 +69,9 @@ function(config, channels, owners)
         routes: fan(owner, 'info', owner.goes_to('info')),
       } + (
         if am.info_digest == null then {}
-        // All of it is one group; the first opens it soon, what follows is gathered.
-        else { group_by: ['severity'], group_wait: '30m', group_interval: am.info_digest, repeat_interval: am.info_digest }
+        // All of it is one group; the first opens it soon, what follows is gathered. What still fires is due at the next turn: a repetition
+        // after just as long would miss it by a moment, and come at every second one. (Half of it would be forgotten before the next turn, and ends with it.)
+        else { group_by: ['severity'], group_wait: '30m', group_interval: am.info_digest, repeat_interval: durations.nine_tenths(am.info_digest) }
       ),
     ];
 

@@ -24,6 +24,14 @@ function(config, channels, owners)
     std.flattenArrays([owner.goes_to(severity) for severity in owners.severities])
     + (if owner.emergency == null then [] else owner.emergency)
   );
+  // Alertmanager drops the end of an alert outside of the hours, and what was opened within them is never closed.
+  local left_open(owner) = [
+    '%s.business_hours: %s opens incidents for warnings, and one that ends outside of these hours stays open; naming no pager in channels.warning would be right'
+    % [where(owner), kind]
+    for kind in owner.goes_to('warning')
+    if channels[kind].pager && owner.business_hours != null
+  ];
+
   // A team may use what the default has no list for.
   local idle(owner) = [
     '%s.%s: nothing goes there; naming it in %s.channels would be right' % [where(owner), kind, where(owner)]
@@ -37,6 +45,7 @@ function(config, channels, owners)
    else ['alertmanager: there is no section deadman, so nobody is told when all alerts stop'])
   + lists(owners.default)
   + std.flattenArrays([lists(team) for team in owners.teams if std.objectHas(am.teams[team.name], 'channels')])
+  + std.flattenArrays([left_open(owner) for owner in owners.all if owner.hours_of == owner.name || std.objectHas(am.teams[owner.name], 'channels')])
   + std.flattenArrays([idle(owner) for owner in owners.all])
   + (if owners.teams == [] then [] else [
        'budgets: the team %s of %s is none of alertmanager.teams, so its alerts go to the default receivers' % [budget.team, budget.name]

@@ -17,5 +17,6 @@ local show(count) =
 
 {
   half(text):: show(std.floor(seconds(text) / 2)),
+  nine_tenths(text):: show(std.floor(seconds(text) * 9 / 10)),
   least(one, other):: if seconds(one) <= seconds(other) then one else other,
 }

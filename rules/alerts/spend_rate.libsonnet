@@ -33,6 +33,8 @@ function(config, settings, lib)
   local alert(window, severity) =
     local threshold = window.thresholds[severity];
     local contributors = settings.contributors(by);
+    // Messages name model, app and team by themselves, from the labels.
+    local others = [label for label in by if !std.member(['model', 'app', 'team'], label)];
     local mine = settings.metric('llm_cost_usd_total', [label + '=%q' for label in by]);
     // A minute longer, as the alert itself looks back.
     local spenders = 'topk(1, %s > 0)' % settings.grown(mine, window.seconds + 60, contributors);
@@ -41,13 +43,14 @@ function(config, settings, lib)
       // The highest of the last minute: one scrape that is missed, or comes less often than the policy says, is no end of the spending.
       'max_over_time(%s[1m]) > %s' % [window.record, promql.number(threshold)],
       severity,
-      summary='A model spends more dollars %s than is allowed.' % window.unit,
+      summary='%s spends more dollars %s than is allowed.' % [if by == ['model'] then 'A model' else 'One ' + std.join(' and ', by), window.unit],
       description=std.join('', [std.join(', ', ['{{ $labels.%s }}' % label for label in by])]) + ' costs ' + lib.money
                   + ' %s; more than $%s is %s.' % [window.unit, promql.number(threshold), severity]
                   + lib.most_of_it(spenders, by + by, contributors, figure=false),
       figures={
         figure: lib.money + ' ' + window.unit,
         limit: '$%.2f' % threshold,
+        [if others != [] then 'of']: std.join(', ', ['{{ if $labels.%(l)s }}%(l)s {{ $labels.%(l)s }}{{ else }}no %(l)s{{ end }}' % { l: label } for label in others]),
         [if contributors != [] then 'top']: lib.top_contributor(spenders, by + by, contributors, figure=false),
       },
       runbook='spend-rate',

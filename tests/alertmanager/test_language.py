@@ -55,7 +55,7 @@ def test_another_language_can_be_put_in(generation, tmp_path):
     plain.remove(shown["pagerduty.details.description"])  # which the rules make
     # What no case says: a rate by app and team, and what is left of a period that has no name.
     plain.append(
-        '{{ template "llm_cost.what" (stringSlice "plain" "" "LlmCostSpendRateHour" "" "" "" "checkout" "search") }}'
+        '{{ template "llm_cost.what" (stringSlice "plain" "" "LlmCostSpendRateHour" "" "" "" "checkout" "search" "" "" "" "" "" "" "" "" "" "" "") }}'
     )
     plain.append('{{ template "llm_cost.left" "" }}')
     seen = ""

@@ -174,12 +174,12 @@ def test_every_leaf_of_warnings_has_the_business_hours(generation: str, tmp_path
 
 
 def test_info_may_be_gathered(generation: str, tmp_path: Path):
-    """A digest is one group, told so often; the rest of the tree is as it was."""
+    """A digest is one group, told at each turn (a repetition due just then would wait for the next); the rest of the tree is as it was."""
     text = for_version("alertmanager:\n  info_digest: 1d\n", generation)
     check_config(write(text, tmp_path), generation)
     ours = render(text)["route"]["routes"][0]["routes"]
     (info,) = [route for route in ours if route["matchers"] == ['severity="info"']]
-    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (["severity"], "1d", "1d")
+    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (["severity"], "1d", "21h36m")
     before = render(for_version("alertmanager:\n  cooldown: 5m\n", generation))["route"]["routes"][0]["routes"]
     assert [route for route in ours if route != info] == [
         route for route in before if route["matchers"] != ['severity="info"']
@@ -201,6 +201,11 @@ def test_pages_are_prompt_and_the_rest_cools_down():
 
 NO_DEADMAN = "alertmanager: there is no section deadman, so nobody is told when all alerts stop"
 DEADMAN = "  deadman: {url_file: /s/d}\n"
+HOURS = "  business_hours: {timezone: UTC, days: [monday:friday], from: '09:00', to: '17:00'}\n"
+LEFT_OPEN = (
+    "pagerduty opens incidents for warnings, and one that ends outside of these hours stays open; "
+    "naming no pager in channels.warning would be right"
+)
 WITH_TELEGRAM = f"""
 alertmanager:
 {DEADMAN}
@@ -249,6 +254,13 @@ alertmanager:
             ["budgets: the team b of two is none of alertmanager.teams, so its alerts go to the default receivers"],
         ),
         ("budgets: [{name: one, daily_usd: 5, team: a}]\nalertmanager:\n", []),
+        *(
+            (f"alertmanager:\n{HOURS}{section}", [f"{where}.business_hours: {LEFT_OPEN}"])
+            for section, where in (
+                ("  channels: {warning: [slack, email, pagerduty]}\n  teams: {b: {email: {to: b@example.com}}}\n", "alertmanager"),
+                ("  teams: {a: {channels: {warning: [pagerduty]}}}\n", "alertmanager.teams.a"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_what_is_otherwise_than_somebody_may_expect_is_told(text: str, says: list[str]):

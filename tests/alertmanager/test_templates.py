@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from tests.alertmanager.payloads import ALERTS, budget, data
+from tests.alertmanager.payloads import ALERTS, budget, data, rate
 from tests.alertmanager.templates import DEFINED, TEMPLATES, VERSIONS, messages, render, rendered, texts, used
 from tests.processes import ROOT
 
@@ -194,12 +194,49 @@ def test_pagerduty_has_a_table(generation):
     assert over.splitlines()[0] == "Model gpt-0, spend rate: $60.00 a minute, limit $50.00, Fired for 3h 12m"
 
 
+def test_a_list_tells_apart_what_rates_are_by(generation):
+    """A policy may have rates by any label: each line names whose it is, beside the model where there is one."""
+    alerts = [rate("gpt-4o"), rate("gpt-4o"), rate("gpt-4o")]
+    for made, of in zip(alerts, ("customer acme", "customer <b>", "no customer"), strict=True):
+        made["annotations"]["of"] = of
+    del alerts[0]["labels"]["model"]
+    channels = messages(VERSIONS[generation])
+    said = render(generation, channels["slack"]["title"] + "\n" + channels["slack"]["text"], data(alerts)).splitlines()
+    rest = ": $60.00 a minute, limit $50.00"
+    assert said == [
+        f"[Critical] customer acme, spend rate{rest}, and 2 more",
+        f"• [Critical] customer acme, spend rate{rest}",
+        f"• [Critical] Model gpt-4o, customer &lt;b&gt;, spend rate{rest}",
+        f"• [Critical] Model gpt-4o, no customer, spend rate{rest}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "pushover", "opsgenie"),
+    [
+        ("emergency", "2", "P1"),
+        ("one", "2", "P2"),
+        ("forecast", "0", "P3"),
+        ("info", "-1", "P5"),
+        ("no name", "0", "P3"),
+        ("resolved", "0", "P2"),
+    ],
+)
+def test_a_phone_rings_for_what_is_critical_alone(case, pushover, opsgenie, generation):
+    """Pushover's 2 rings until somebody confirms it: a warning is a message, info a silent one, and no end rings."""
+    assert rendered(generation, case)["pushover.priority"] == pushover
+    assert rendered(generation, case)["opsgenie.priority"] == opsgenie
+
+
 def test_a_policy_that_makes_an_alert_milder_is_heard(generation):
     """Where the policy gives a level another severity, the message has that severity and not the level's name."""
     mild = budget("emergency")
     mild["labels"]["severity"] = "info"
-    said = render(generation, messages(VERSIONS[generation])["slack"]["title"], data([mild]))
-    assert said.startswith("[Info] ")
+    channels = messages(VERSIONS[generation])
+    asked = (channels["slack"]["title"], channels["pushover"]["priority"], channels["opsgenie"]["priority"])
+    title, pushover, opsgenie = render(generation, "\n".join(asked), data([mild])).splitlines()
+    assert title.startswith("[Info] ")
+    assert (pushover, opsgenie) == ("-1", "P5")
 
 
 @pytest.mark.parametrize(

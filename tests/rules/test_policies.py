@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.packs import bounds, day, firing, spent
+from tests.rules.packs import bounds, day, firing, spent, texts
 
 
 def test_alerts_can_be_turned_off(pack):
@@ -64,6 +64,37 @@ def test_spend_rates_follow_the_policy_s_labels_and_interval(pack):
         }
         | firing("LlmCostSpendRateMinute", "3m30s", 'provider="p",app="checkout",severity="warning"')
         | firing("LlmCostSpendRateMinute", "7m"),
+        evaluated="15s",
+    )
+
+
+def test_an_alert_names_what_rates_are_by(pack):
+    """Messages name model, app and team by the labels; whatever else rates are by stands in `of`, also where a call has no such label."""
+    made = pack("""
+        spend_rate: {by: [app, provider, customer], minute: {warning: 20, critical: null}, hour: {warning: null, critical: null}}
+    """)
+    total = 'llm_cost_usd_total{provider="p",model="m",app="%s",team="t",token_type="output"%s}'
+    labels = {"app": "cart", "provider": "p", "severity": "warning"}
+    top = "model m, team t"
+    one = texts(
+        "spend-rate",
+        "LlmCostSpendRateMinute",
+        "llm-cost-overview?var-app=cart&var-provider=p&var-customer=acme",
+        "One app and provider and customer spends more dollars a minute than is allowed.",
+        f"cart, p, acme costs $60.00 a minute; more than $20 is warning. Most of it: {top}.",
+        figure="$60.00 a minute",
+        limit="$20.00",
+        top=top,
+        of="provider p, customer acme",
+    )
+    other = one | {
+        "dashboard_url": one["dashboard_url"].replace("acme", ""),
+        "description": one["description"].replace("acme", ""),
+        "of": "provider p, no customer",
+    }
+    made.gives(
+        {total % ("cart", ',customer="acme"'): "0x8 60x12", total % ("cart", ""): "0x8 60x12"},
+        alerts={("LlmCostSpendRateMinute", "2m45s"): [(labels | {"customer": "acme"}, one), (labels, other)]},
         evaluated="15s",
     )
 

@@ -18,7 +18,7 @@ __all__ = ["CHANNELS", "DEADMAN", "OLD", "Channel", "Channels", "Deadman"]
 
 File = Annotated[StrictStr, AfterValidator(places.secret_file)]
 Text = Annotated[StrictStr, AfterValidator(places.text)]
-Url = Annotated[StrictStr, AfterValidator(checks.base_url)]
+Url = Annotated[StrictStr, AfterValidator(places.public_url)]
 
 
 class _Model(BaseModel):

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from llm_cost_exporter.config.messages import did_you_mean
+from llm_cost_exporter.policy import checks
 
 __all__ = [
-    "addresses", "chat_id", "days", "line_id", "one_address", "secret_file", "smarthost", "text", "time_of_day", "version",
+    "addresses", "chat_id", "days", "line_id", "one_address", "public_url", "secret_file", "smarthost",
+    "text", "time_of_day", "version",
 ]  # fmt: skip
 
 VERSIONS = ("0.25", "0.33")
@@ -24,9 +27,22 @@ _LINE_ID = re.compile(r"[UCR][0-9a-f]{32}")
 
 
 def text(value: str) -> str:
-    """A short text without control characters."""
+    """A short text without control characters. Alertmanager reads most of them as templates, and sends nothing where one fails."""
     if not value.strip() or len(value) > _LONGEST or any(unicodedata.category(char)[0] == "C" for char in value):
         raise ValueError("a short text would be right")
+    if "{{" in value:
+        raise ValueError("{{ begins a template of Alertmanager; a text without it would be right")
+    return value
+
+
+def public_url(value: str) -> str:
+    """An address that is no secret: it stands in the rendered file."""
+    value = checks.base_url(value)
+    parts = urlsplit(value)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "would put what may be a secret into the rendered file; https://HOST/PATH alone would be right"
+        )
     return value
 
 
@@ -55,7 +71,7 @@ def one_address(value: object) -> str:
 
 
 def _address(value: str, right: str) -> str:
-    if len(value) > _LONGEST or not value.isprintable() or not _ADDRESS.fullmatch(value):
+    if len(value) > _LONGEST or not value.isprintable() or "{{" in value or not _ADDRESS.fullmatch(value):
         raise ValueError(f"{value[:60]!r} is no email address; {right}")
     return value
 
