@@ -32,7 +32,7 @@ NEVER = ("libc6", "libc-bin")
 
 STARTER = """#!/bin/sh
 home="${0%/*}"
-export LD_LIBRARY_PATH="$home/root/usr/lib/LIBRARIES:$home/root/lib/LIBRARIES"
+export LD_LIBRARY_PATH="LIBRARIES"
 export FONTCONFIG_FILE="$home/fonts.conf"
 exec "$home/root/usr/lib/chromium/chromium" "$@"
 """
@@ -139,9 +139,8 @@ def fetch_chromium() -> None:
                 checked(run(["dpkg-deb", "--extract", str(package), str(ready / "root")]))
         for unused in ("doc", "icons", "info", "locale", "man", "perl"):
             shutil.rmtree(ready / "root/usr/share" / unused, ignore_errors=True)
-        libraries = next((path.name for path in (ready / "root/usr/lib").glob("*-linux-gnu*")), "")
         starter = ready / "chromium"
-        starter.write_text(STARTER.replace("LIBRARIES", libraries))
+        starter.write_text(STARTER.replace("LIBRARIES", ":".join(libraries(ready))))
         starter.chmod(0o755)
         shutil.rmtree(OWN_CHROMIUM, ignore_errors=True)
         ready.rename(OWN_CHROMIUM)
@@ -150,6 +149,20 @@ def fetch_chromium() -> None:
     if tried.returncode != 0:
         shutil.rmtree(OWN_CHROMIUM)
         raise FetchError(f"it does not run on this machine: {last_line(tried)}")
+
+
+def libraries(home: Path) -> list[str]:
+    """The folders with libraries below `home`/root, as its starter names them; some (PulseAudio's) are a folder deeper than most."""
+    inside = [home / "root" / where for where in ("usr/lib", "lib")]
+    found = {
+        path.parent
+        for folder in inside
+        for depth in ("", "*/")
+        for path in folder.glob(f"*-linux-gnu*/{depth}lib*.so*")
+    }
+    return [
+        f"$home/{folder.relative_to(home)}" for folder in sorted(found, key=lambda folder: (len(folder.parts), folder))
+    ]
 
 
 if __name__ == "__main__":

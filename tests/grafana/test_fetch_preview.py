@@ -71,6 +71,23 @@ def test_a_chromium_that_is_named_is_taken(bare, monkeypatch):
     assert fetch_preview.chromium() == Path("/somewhere/else")
 
 
+def test_libraries_are_found_where_packages_put_them(tmp_path):
+    """The starter names every folder with libraries, also one below the usual, and no folder without."""
+    for name in (
+        "usr/lib/x86_64-linux-gnu/libnss3.so",
+        "usr/lib/x86_64-linux-gnu/pulseaudio/libpulsecommon-16.1.so",
+        "lib/x86_64-linux-gnu/libz.so.1",
+    ):
+        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / name).touch()
+    (tmp_path / "root/usr/lib/x86_64-linux-gnu/other").mkdir()
+    assert fetch_preview.libraries(tmp_path) == [
+        "$home/root/lib/x86_64-linux-gnu",
+        "$home/root/usr/lib/x86_64-linux-gnu",
+        "$home/root/usr/lib/x86_64-linux-gnu/pulseaudio",
+    ]
+
+
 def test_packages_of_another_lock_file_are_not_taken(bare):
     """After package-lock.json has changed its packages are installed anew."""
     (bare / "package-lock.json").write_text("{}")
