@@ -1,6 +1,6 @@
 // The page: a line with title, variables and time range, and below it the panels in Grafana's frames.
 import { GrafanaTheme2, LoadingState, ThemeContext, TimeRange } from '@grafana/data';
-import { GlobalStyles, PanelChrome, PortalContainer } from '@grafana/ui';
+import { GlobalStyles, Icon, PanelChrome, PortalContainer } from '@grafana/ui';
 import { Component, ComponentType, ReactNode } from 'react';
 import { Dashboard, Panel } from './dashboard';
 import { boxOf, heightOf } from './layout';
@@ -41,7 +41,7 @@ export function Page({ dashboard, panels, loaded, variables, range, theme, width
             const box = { position: 'absolute' as const, ...boxOf(panel.gridPos, width) };
             return panel.type === 'row' ? (
               <div key={panel.id} style={{ ...box, ...theme.typography.h5, color: theme.colors.text.primary, lineHeight: '30px' }}>
-                ⌄ {variables.inText(panel.title ?? '')}
+                <Icon name="angle-down" /> {variables.inText(panel.title ?? '')}
               </div>
             ) : (
               <div key={panel.id} data-panel={panel.id} style={box}>
