@@ -34,11 +34,11 @@ STARTER = """#!/bin/sh
 home="${0%/*}"
 export LD_LIBRARY_PATH="LIBRARIES"
 export FONTCONFIG_FILE="$home/fonts.conf"
-exec "$home/root/usr/lib/chromium/chromium" "$@"
+exec "$home/unpacked/usr/lib/chromium/chromium" "$@"
 """
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>HOME/root/usr/share/fonts</dir><cachedir>HOME/fonts-cache</cachedir></fontconfig>
+<fontconfig><dir>HOME/unpacked/usr/share/fonts</dir><cachedir>HOME/fonts-cache</cachedir></fontconfig>
 """
 
 
@@ -136,9 +136,9 @@ def fetch_chromium() -> None:
         ready.mkdir()
         for package in sorted(archives.glob("*.deb")):
             if package.name.split("_")[0] not in NEVER:
-                checked(run(["dpkg-deb", "--extract", str(package), str(ready / "root")]))
+                checked(run(["dpkg-deb", "--extract", str(package), str(ready / "unpacked")]))
         for unused in ("doc", "icons", "info", "locale", "man", "perl"):
-            shutil.rmtree(ready / "root/usr/share" / unused, ignore_errors=True)
+            shutil.rmtree(ready / "unpacked/usr/share" / unused, ignore_errors=True)
         starter = ready / "chromium"
         starter.write_text(STARTER.replace("LIBRARIES", ":".join(libraries(ready))))
         starter.chmod(0o755)
@@ -152,8 +152,8 @@ def fetch_chromium() -> None:
 
 
 def libraries(home: Path) -> list[str]:
-    """The folders with libraries below `home`/root, as its starter names them; some (PulseAudio's) are a folder deeper than most."""
-    inside = [home / "root" / where for where in ("usr/lib", "lib")]
+    """The folders with libraries below `home`/unpacked, as its starter names them; some (PulseAudio's) are a folder deeper than most."""
+    inside = [home / "unpacked" / where for where in ("usr/lib", "lib")]
     found = {
         path.parent
         for folder in inside

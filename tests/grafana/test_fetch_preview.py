@@ -78,13 +78,13 @@ def test_libraries_are_found_where_packages_put_them(tmp_path):
         "usr/lib/x86_64-linux-gnu/pulseaudio/libpulsecommon-16.1.so",
         "lib/x86_64-linux-gnu/libz.so.1",
     ):
-        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "root" / name).touch()
-    (tmp_path / "root/usr/lib/x86_64-linux-gnu/other").mkdir()
+        (tmp_path / "unpacked" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "unpacked" / name).touch()
+    (tmp_path / "unpacked/usr/lib/x86_64-linux-gnu/other").mkdir()
     assert fetch_preview.libraries(tmp_path) == [
-        "$home/root/lib/x86_64-linux-gnu",
-        "$home/root/usr/lib/x86_64-linux-gnu",
-        "$home/root/usr/lib/x86_64-linux-gnu/pulseaudio",
+        "$home/unpacked/lib/x86_64-linux-gnu",
+        "$home/unpacked/usr/lib/x86_64-linux-gnu",
+        "$home/unpacked/usr/lib/x86_64-linux-gnu/pulseaudio",
     ]
 
 
