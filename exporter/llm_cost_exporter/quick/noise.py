@@ -127,5 +127,7 @@ def _with_a_brace(lines: Sequence[Line], start: int, text: bytes | None) -> Sequ
         if b" std" in (b"\n".join(rest) if text is None else text):  # type: ignore[arg-type]
             return [at for at, line in enumerate(rest, start) if _BRACE in line or b" std" in line]  # type: ignore[operator]
         return list(compress(count(start), map(contains, rest, repeat(_BRACE))))  # type: ignore[arg-type]
-    except TypeError:  # one is too long
-        return range(start, len(lines))
+    except TypeError:  # one is too long, and no text at all
+        return [
+            at for at, line in enumerate(rest, start) if type(line) is not bytes or _BRACE in line or b" std" in line
+        ]
