@@ -88,7 +88,7 @@ def test_parts_of_split_lines_are_kept():
     ]
     assert type(outcomes(lines[:1])[0]) is Part
     noise = Noise(entry().shapes)
-    assert noise.kept(lines, 0) == [0, 1, 2, 3]  # none is judged beside one that is too long
+    assert noise.kept(lines, 0) == [0, 1, 2]
     assert noise.kept(lines[:2] + lines[3:], 0) == [0, 1]
 
 
