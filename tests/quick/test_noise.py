@@ -142,7 +142,7 @@ def test_nothing_of_a_batch_is_kept_once_it_is_read(tmp_path, monkeypatch):
 
 def test_blank_lines_beside_one_that_is_too_long():
     """A batch with a line that is too long may have blank lines and text in it: they are noise, and it is kept."""
-    lines = [b"", b"text", TooLong(2_000_000), b"", b'{"level":"info"}', b""]
+    lines: list[Line] = [b"", b"text", TooLong(2_000_000), b"", b'{"level":"info"}', b""]
     assert 2 in Noise(entry().shapes).kept(lines, 0)
     assert not {0, 1, 3, 5} & set(Noise(entry().shapes).kept(lines, 0))
     assert Noise(entry().shapes).kept(lines, 5) == []
