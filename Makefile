@@ -33,7 +33,7 @@ pytest = $(BIN)/pytest $(1) $(TESTS) || test $$? -eq 5
 
 .PHONY: torture
 torture: servers ## the attacks in their long form: hours of kills, rotations, garbage, broken states (TESTS=… for some of them)
-	TORTURE=long $(BIN)/pytest -m torture $(TESTS)
+	TORTURE=long $(BIN)/pytest -m torture -o faulthandler_timeout=0 $(TESTS)
 
 .PHONY: lint
 lint: venv ## style, format and types; rules and dashboards with the tools of their makers where they can be had

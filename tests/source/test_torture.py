@@ -8,7 +8,7 @@ import gzip
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ KINDS = ("rename", "copytruncate", "compress")
 
 
 class Writer:
-    """Appends numbered lines to app.log, now and then in two parts, and rotates it; `pause` is called where a reader may look."""
+    """Appends numbered lines to app.log, now and then in two parts, and rotates it, step by step; `pause` is called between two steps."""
 
     def __init__(self, folder: Path, rng: random.Random, pause) -> None:
         self.folder, self.path, self.rng, self.pause = folder, folder / "app.log", rng, pause
@@ -55,45 +55,59 @@ class Writer:
         self.rest = b""
 
     def rotate(self) -> None:
-        getattr(self, self.rng.choice(self.kinds))()
+        for _ in self.steps():
+            self.pause()
 
-    def _make_room(self) -> Path:
-        self.rotations += 1
+    def steps(self) -> Iterator[None]:
+        """A rotation: whoever asks for the next step lets it go on."""
+        steps: Iterator[None] = getattr(self, self.rng.choice(self.kinds))()
+        return steps
+
+    def _make_room(self) -> Iterator[None]:
         if self.by_date:
-            return self.folder / f"app.log-{20260100 + self.rotations}"
+            return
         pieces = {
             int(found[1]): path for path in self.folder.iterdir() if (found := re.search(r"log\.(\d+)", path.name))
         }
         for number in sorted(pieces, reverse=True):
             pieces[number].rename(self.folder / pieces[number].name.replace(f".{number}", f".{number + 1}"))
+            if self.rng.random() < 0.1:
+                yield
+
+    def _piece(self) -> Path:
+        self.rotations += 1
+        if self.by_date:
+            return self.folder / f"app.log-{20260100 + self.rotations}"
         return self.folder / "app.log.1"
 
-    def rename(self) -> None:
+    def rename(self) -> Iterator[None]:
         if self.rng.random() < 0.5:
             self.finish_line()
-        piece = self._make_room()
+        yield from self._make_room()
+        piece = self._piece()
         self.path.rename(piece)
         if self.rest and self.rng.random() < 0.7:  # else the line is broken off for good
             _append(piece, self.rest)
         whole, self.rest = piece.read_bytes().endswith(b"\n"), b""
         if self.rng.random() < 0.2:
-            self.pause()
+            yield
         self.path.touch()
         if whole and self.rng.random() < 0.3:
             _append(piece, self.line())
 
-    def copytruncate(self) -> None:
+    def copytruncate(self) -> Iterator[None]:
         self.finish_line()
-        piece = self._make_room()
+        yield from self._make_room()
+        piece = self._piece()
         data = self.path.read_bytes()
         cut = self.rng.randint(0, len(data))
         _append(piece, data[:cut])
-        self.pause()
+        yield
         _append(piece, data[cut:])
-        self.pause()
+        yield
         os.truncate(self.path, 0)
 
-    def compress(self) -> None:
+    def compress(self) -> Iterator[None]:
         pieces = [
             path for path in self.folder.iterdir() if path != self.path and path.suffix != ".gz" and path.stat().st_size
         ]
@@ -103,10 +117,10 @@ class Writer:
         packed, data = piece.with_name(piece.name + ".gz"), gzip.compress(piece.read_bytes())
         cut = self.rng.randint(0, len(data))
         _append(packed, data[:cut])
-        self.pause()
+        yield
         _append(packed, data[cut:])
         os.utime(packed, ns=(0, piece.stat().st_mtime_ns))
-        self.pause()
+        yield
         piece.unlink()
 
     def written(self) -> collections.Counter[int]:
@@ -150,10 +164,50 @@ class Disk:
         return at_times
 
 
-class Reader(Consumer):
-    """A consumer on a disk that fails, or that may keep one file open only."""
+class Meanwhile:
+    """The same calls; while `rate` is over 0 the writer goes on before so many of them, a step of a rotation or some lines."""
 
-    disk: Disk | None = None
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rate = 0.0
+        self.rng = random.Random(0)
+        self.writer: Writer | None = None
+        self._rotating: Iterator[None] = iter(())
+        for name in Disk.CALLS:
+            monkeypatch.setattr(os, name, self._late(getattr(os, name)))
+
+    def begin(self, writer: Writer) -> None:
+        self.writer, self.rng, self._rotating = writer, writer.rng, iter(())
+
+    def _late(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def after_the_writer(*args: Any, **more: Any) -> Any:
+            if self.rate and self.rng.random() < self.rate:
+                self.step()
+            return call(*args, **more)
+
+        return after_the_writer
+
+    def step(self) -> None:
+        """A step of the rotation under way; without one, lines, or a rotation begins."""
+        rate, self.rate = self.rate, 0.0  # it calls the same functions itself
+        try:
+            if next(self._rotating, self) is self and self.writer is not None:
+                if self.rng.random() < 0.5:
+                    self.writer.write()
+                else:
+                    self._rotating = self.writer.steps()
+        finally:
+            self.rate = rate
+
+    def finish(self) -> None:
+        """Let the rotation under way come to its end."""
+        for _ in self._rotating:
+            pass
+
+
+class Reader(Consumer):
+    """A consumer on a disk that fails or whose files change at any moment, or that may keep one file open only."""
+
+    disk: Disk | Meanwhile | None = None
     one_open_file = False
     rate = FAILING
 
@@ -193,14 +247,25 @@ def live(folder: Path, seed: int, pattern: str, reader: type[Reader]) -> None:
 
     writer = Writer(folder, rng, look)
     consumer = reader(folder / pattern, line_bytes=LIMIT)
+    busy = reader.disk if isinstance(reader.disk, Meanwhile) else None
+    if busy is not None:
+        busy.rate = 0.0
+        busy.begin(writer)
+        consumer.rate = 0.0  # what is rotated before the first look is not meant
     consumer.poll()
     consumer.save()
+    consumer.rate = reader.rate
     for _ in range(60):
-        rng.choice([writer.write, writer.write, writer.write, writer.rotate, look, look, look])()
+        if busy is not None:
+            rng.choice([busy.step, look, look])()
+        else:
+            rng.choice([writer.write, writer.write, writer.write, writer.rotate, look, look, look])()
         if rng.random() < 0.08:
             consumer.kill()
+    if busy is not None:
+        busy.finish()
     writer.finish_line()
-    consumer.rate = 0.0  # in the end it answers
+    consumer.rate = 0.0  # in the end it answers, and nothing changes any more
     consumer.settle()
     if rng.random() < 0.3:
         consumer.restart()
@@ -253,3 +318,17 @@ def test_each_line_once_from_a_disk_that_fails_at_times(tmp_path, monkeypatch, h
         (tmp_path / str(seed)).mkdir()
         OnBadDisk.disk.rng.seed(seed + 1)
         live(tmp_path / str(seed), seed, pattern, OnBadDisk)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(20_000, scaled(80, 4000)), ids=name)
+def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch, histories, pattern):
+    """The writer goes on between any two calls of one look: what was asked first may be true no more."""
+
+    class Unsteady(Reader):
+        disk = Meanwhile(monkeypatch)
+        rate = 0.03
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, pattern, Unsteady)

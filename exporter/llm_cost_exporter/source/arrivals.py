@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from llm_cost_exporter.source.copies import Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
+from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.names import rotated
 from llm_cost_exporter.source.position import Position
 from llm_cost_exporter.source.startend import end_of_lines
@@ -124,7 +125,9 @@ class Arrivals:
         tracker, where = self._tracker, real_path(name.path)
         try:
             position, is_gz = self._position(name, verdict, where, st)
-        except OSError as bad:  # the next look finds it again
+        except (FileNotFoundError, MovedError):
+            return  # the next look finds it again
+        except OSError as bad:  # and this one too
             say(self._tracker, name, f"can't be read: {bad.strerror or bad}")
             return
         say(self._tracker, name, None)
@@ -138,6 +141,7 @@ class Arrivals:
         if verdict.kind is Kind.NEW:
             self._first_seen(name, file)
         elif not position.done_until and not position.head_length:
+            tracker.set_blank(position, True)
             tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
         self.mark_piece(file, name.path)
         tracker.queue(file)
@@ -150,7 +154,7 @@ class Arrivals:
         position = verdict.position
         if position is not None and verdict.kind is Kind.SAME:
             return position, position.gz
-        is_gz = position is not None and looks_gz(where)
+        is_gz = position is not None and looks_gz(where, st)
         if position is not None and verdict.kind is Kind.CONTINUES:
             return position, is_gz
         if position is None:
@@ -174,6 +178,8 @@ class Arrivals:
             tracker.deleted.remove(name.path)
             tracker.rotations += 1
         if pattern.text in tracker.book.patterns:
+            # It may be renamed before its path is bridged: what is older than such a piece is not known by it.
+            tracker.set_blank(file.position, True)
             tracker.to_bridge[name.path] = name
             learn(tracker, file)
             return

@@ -1,10 +1,13 @@
 """Contents that came and went unseen: where a path has another content than before, its newer pieces are read first."""
 
+# ruff: noqa: PTH120  (paths are text here)
+
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
@@ -25,6 +28,18 @@ __all__ = ["Bridge"]
 _MOST_TRIES: Final = 20
 
 
+@dataclass(slots=True)
+class _Found:
+    """What a look at a path's pieces has found."""
+
+    name: Name
+    base: str
+    places: dict[str, int]  # of the pieces, when it began
+    old: list[Piece] = field(default_factory=list)  # older than one that is known: were there at the first start
+    told: list[Position] = field(default_factory=list)  # what came before these was looked for
+    sure: bool = False  # not on half the facts
+
+
 class Bridge:
     """Reads the pieces that were missed, for the paths of tracker.to_bridge."""
 
@@ -37,37 +52,39 @@ class Bridge:
         """Where a path has another content than before: read the pieces that came and went unseen, in order, before it."""
         tracker = self._tracker
         names, tracker.to_bridge = list(tracker.to_bridge.values()), {}
+        found: list[_Found] = []
         for name in names:
             where = name.file.where if name.file is not None else os.path.realpath(name.path)
             for base in dict.fromkeys((name.path, where)):
-                self._bridge(name, base, now)
+                if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
+                    continue  # a piece may be a copy of it
+                found.append(self._bridge(name, base, now))
+        for folder in {os.path.dirname(one.base) for one in found}:
+            tracker.listings.list_anew(folder)
+        for one in found:
+            self._conclude(one)
 
-    def _bridge(self, name: Name, base: str, now: float) -> None:
+    def _bridge(self, name: Name, base: str, now: float) -> _Found:
         tracker = self._tracker
         chain: list[Piece | FollowedFile] = []  # what comes after the last content that is known
-        old: list[Piece] = []
         before_us: FollowedFile | None = None
-        done_with: list[Position] = []  # what came before these is still to be told, though they are read
         errors = tracker.listings.errors
-        if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
-            return  # a piece may be a copy of it
+        found = _Found(name, base, tracker.listings.places(base))
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
             known, file = self._is_known(piece, name, now)
             if isinstance(file, Position):
-                done_with.append(file)
+                found.told.append(file)
             elif file is not None and file.position.blank:
                 chain.append(file)
             elif known is None:
                 continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
             elif known:
-                old += [link for link in chain if isinstance(link, Piece)]
+                found.old += [link for link in chain if isinstance(link, Piece)]
                 chain, before_us = [], file or before_us
             elif piece.proper:
                 chain.append(piece)
-        for piece in old:
-            self._note(piece, name.path, name.pattern)
         begun: list[FollowedFile] = []
         for link in chain:
             try:
@@ -75,17 +92,27 @@ class Bridge:
             except OSError:
                 tracker.listings.errors += 1
                 continue
-            if file is not before_us and not file.offset:
-                file.after = before_us
+            if before_us is not None and not file.offset:
+                file.wait_for(before_us)
             before_us = file
             begun.append(file)
         live = name.file
-        unknown = [file for file in (begun if live is None else (*begun, live)) if not self._can_be_known_again(file)]
-        again = self._is_due_again(name, half_the_facts=bool(unknown) or tracker.listings.errors != errors)
-        for position in (*(file.position for file in begun), *done_with, *(() if live is None else (live.position,))):
-            tracker.set_blank(position, again)
-        if live is not None and before_us is not None and before_us is not live and not live.offset:
-            live.after = before_us
+        # What was at the path may have become a piece since the last look: then it is in the chain already, and others may come after it.
+        if live is not None and before_us is not None and live not in begun and not live.offset:
+            live.wait_for(before_us)
+        files = begun if live is None else [*begun, live]
+        found.told += [file.position for file in files]
+        found.sure = tracker.listings.errors == errors and all(map(self._can_be_known_again, files))
+        return found
+
+    def _conclude(self, found: _Found) -> None:
+        """What came before is told, or to be looked for again: also where files were renamed while they were looked at."""
+        sure = found.sure and self._tracker.listings.places(found.base) == found.places
+        again = self._is_due_again(found.name, half_the_facts=not sure)
+        for piece in found.old if not again else ():
+            self._note(piece, found.name.path, found.name.pattern)
+        for position in found.told:
+            self._tracker.set_blank(position, again)
 
     def _can_be_known_again(self, file: FollowedFile) -> bool:
         """Its first bytes are known, or it has none: it is found wherever it goes."""
@@ -111,7 +138,7 @@ class Bridge:
     def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
         """Read a piece that came and went unseen. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
-        is_gz = looks_gz(piece.path)
+        is_gz = looks_gz(piece.path, piece.st)
         position = Position(entry=name.pattern.entry.name, followed_as=name.path, path=piece.path)
         position.device, position.inode = piece.st.st_dev, piece.st.st_ino
         tracker.book.add(position)
@@ -195,7 +222,7 @@ class Bridge:
 
 
 def _at_its_end(position: Position) -> None:
-    content = Content(position.path)
+    content = Content(position.path, (position.device, position.inode))
     try:
         position.gz = content.gz
         position.size, position.mtime_ns = content.st.st_size, content.st.st_mtime_ns

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
-from llm_cost_exporter.source.handles import NotAFileError, open_file
+from llm_cost_exporter.source.handles import MovedError, NotAFileError, open_file
 from llm_cost_exporter.source.identity import HEAD_BYTES, before, fingerprint, head, same_prefix
 from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.names import related, rotated
@@ -61,9 +61,9 @@ class Verdict:
 class Content:
     """An open file, plain or compressed, looked at by its decompressed content."""
 
-    def __init__(self, path: str) -> None:
-        """Raises OSError."""
-        self.fd, self.st = open_file(path)
+    def __init__(self, path: str, place: tuple[int, int]) -> None:
+        """The file of the device and inode `place`. Raises OSError; MovedError if another is at `path` by now."""
+        self.fd, self.st = open_file(path, place)
         self.whole = True  # no more is to come
         self._stream: gz.GzStream | None = None
         try:
@@ -116,7 +116,10 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
     nothing_alike = not tracker.book.knows_contents and rotated(path) is None
     if nothing_alike and not tracker.book.at(st.st_dev, st.st_ino):
         return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
-    content = Content(path)
+    try:
+        content = Content(path, (st.st_dev, st.st_ino))
+    except MovedError:
+        return Verdict(Kind.LATER)
     try:
         return (
             _same(path, content, tracker, known_content=True)
@@ -124,6 +127,7 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             or _being_compressed(path, content)
             or _copy_of_gone(path, content, tracker)
             or _same(path, content, tracker, known_content=False)  # it was empty: only its inode speaks for it
+            or _was_being_made(path, content)
             or Verdict(Kind.NEW)
         )  # fmt: skip
     finally:
@@ -184,6 +188,14 @@ def _is_copy_of_live(path: str) -> bool:
 def _being_compressed(path: str, content: Content) -> Verdict | None:
     """gzip leaves the original until the .gz is whole: as long as it is there, that one is read."""
     if content.gz and path.endswith(".gz") and status(path.removesuffix(".gz")) is not None:
+        return Verdict(Kind.LATER)
+    return None
+
+
+def _was_being_made(path: str, content: Content) -> Verdict | None:
+    """A .gz that has grown since it was opened: what was seen of it was perhaps not enough to know its original, which is gone by now."""
+    st = os.fstat(content.fd)
+    if path.endswith(".gz") and (st.st_size, st.st_mtime_ns) != (content.st.st_size, content.st.st_mtime_ns):
         return Verdict(Kind.LATER)
     return None
 

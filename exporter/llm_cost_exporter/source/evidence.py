@@ -11,6 +11,8 @@ from llm_cost_exporter.source.identity import fingerprint
 from llm_cost_exporter.source.plain import PlainReader
 
 if TYPE_CHECKING:
+    import os
+
     from llm_cost_exporter.source.file import FollowedFile
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
@@ -42,7 +44,7 @@ def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
     Raises OSError where that can't be told now.
     """
     if file.position.gz:
-        return begins_like(path, file.position)
+        return begins_like(path, file)
     if not file.offset and not file.position.head_length and not may_be_empty_one(path, file.position):
         return False
     where, file.where = file.where, path
@@ -59,10 +61,11 @@ def is_same(tracker: Tracker, file: FollowedFile, path: str) -> bool:
     return False
 
 
-def begins_like(path: str, position: Position) -> bool:
-    """The compressed file at `path` begins with what was read of the position's. Raises OSError where that can't be told now."""
+def begins_like(path: str, file: FollowedFile) -> bool:
+    """The compressed file at `path` begins with what was read of `file`. Raises OSError where that can't be told now."""
+    position = file.position
     try:
-        content = Content(path)
+        content = Content(path, file.identity)
     except FileNotFoundError:
         return False
     content.close()
@@ -71,19 +74,19 @@ def begins_like(path: str, position: Position) -> bool:
     return content.gz and fingerprint(content.head[: position.head_length]) == position.head_hash
 
 
-def looks_gz(path: str) -> bool:
-    """The file at `path` is compressed; of one that is gone the name tells. Raises OSError where that can't be told now."""
+def looks_gz(path: str, st: os.stat_result) -> bool:
+    """The file at `path`, of that status, is compressed; of one that is gone the name tells. Raises OSError where that can't be told now."""
     try:
-        content = Content(path)
+        content = Content(path, (st.st_dev, st.st_ino))
     except FileNotFoundError:
         return path.endswith(".gz")
     content.close()
     return content.gz
 
 
-def has_content(path: str, position: Position) -> bool:
-    """The file at `path` has the content that was read up to the position. Raises OSError."""
-    content = Content(path)
+def has_content(path: str, st: os.stat_result, position: Position) -> bool:
+    """The file at `path`, of that status, has the content that was read up to the position. Raises OSError."""
+    content = Content(path, (st.st_dev, st.st_ino))
     try:
         if position.head_length and fingerprint(content.head[: position.head_length]) != position.head_hash:
             return False

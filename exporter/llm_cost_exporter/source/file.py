@@ -63,13 +63,21 @@ class FollowedFile:
         self.grown_at = NOWHERE  # monotonic
         self.final = False  # nothing will be appended: its last line needs no newline
         self.ended = position.finished  # its last batch was handed on
-        self.after: FollowedFile | None = None  # read that one to its end first
+        self.after: FollowedFile | None = None  # read that one to its end first; see wait_for
         self.queued = False
         self.trouble: str | None = None
         self.damaged = False  # compressed data that can't be read: not tried again unless the file changes
         self.persists = True
         self.gz: GzReading | None = None
         self.newcomer_of = -1  # the look at which its pattern's first start found it: what is alike then is no copy
+
+    def wait_for(self, first: FollowedFile) -> None:
+        """Read `first` to its end before this one, unless that one waits for this one already."""
+        waits: FollowedFile | None = first
+        while waits is not None and waits is not self:
+            waits = waits.after
+        if waits is None:
+            self.after = first
 
     @property
     def path(self) -> str:

@@ -29,13 +29,18 @@ class NotAFileError(OSError):
     """At the path is a folder, a pipe or a device."""
 
 
-def open_file(path: str) -> tuple[int, os.stat_result]:
-    """Open the regular file at `path`. Raises OSError; NotAFileError for what is none."""
+def open_file(path: str, place: tuple[int, int] | None = None) -> tuple[int, os.stat_result]:
+    """Open the regular file at `path`, which may have to be that of the device and inode `place`.
+
+    Raises OSError; NotAFileError for what is no file, MovedError for another one.
+    """
     fd = os.open(path, _FLAGS)
     try:
         st = os.fstat(fd)
         if not stat.S_ISREG(st.st_mode):
             raise NotAFileError(path)
+        if place is not None and (st.st_dev, st.st_ino) != place:
+            raise MovedError(path)
     except OSError:
         os.close(fd)
         raise
@@ -65,10 +70,7 @@ class Handles:
         if fd is not None:
             self._open.move_to_end(key)
             return fd
-        fd, st = open_file(file.where)
-        if (st.st_dev, st.st_ino) != file.identity:
-            os.close(fd)
-            raise MovedError(file.where)
+        fd, _ = open_file(file.where, file.identity)
         self._make_room()
         self._open[key] = fd
         return fd

@@ -1,6 +1,6 @@
 """Looking into folders for the pieces of a rotated file."""
 
-# ruff: noqa: PTH116, PTH118  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH116, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Piece:
 class _Listing:
     names: list[str] = field(default_factory=list)  # sorted
     inodes: dict[int, str] = field(default_factory=dict)
+    inode_of: dict[str, int] = field(default_factory=dict)  # by name
     failed: bool = False  # made of half the names, or of none
     not_before: float = 0.0  # monotonic; what took long is not done again soon
 
@@ -70,6 +71,15 @@ class Listings:
                 found.append(Piece(path, st, piece is not None and piece.base == base))
         by_path = {piece.path: piece for piece in found}
         return [by_path[path] for path in in_order((piece.path, piece.st.st_mtime_ns) for piece in found)]
+
+    def places(self, base: str) -> dict[str, int]:
+        """The paths of `pieces`, and what inode was there when the folder was listed."""
+        inode_of = self._of(os.path.dirname(base)).inode_of
+        return {path: inode_of[os.path.basename(path)] for path in self._paths(base)}
+
+    def list_anew(self, folder: str) -> None:
+        """What is asked from now on is as the folder is now, in this round too."""
+        self._listings.pop(folder, None)
 
     def all_pieces(self, folder: str) -> list[tuple[str, str]]:
         """Each file in the folder that has the name of a rotated piece, and the path it is a piece of."""
@@ -110,6 +120,7 @@ class Listings:
                     for entry in entries:
                         listing.names.append(entry.name)
                         listing.inodes[entry.inode()] = entry.name
+                        listing.inode_of[entry.name] = entry.inode()
             except FileNotFoundError:
                 pass
             except OSError:  # whoever watches paths in it says so

@@ -76,7 +76,7 @@ class Lost:
             if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
                 return False
             others = (other for other in tracker.book.at(*file.identity) if other.done_until or other.head_length)
-            if any(has_content(found[0], other) for other in others):
+            if any(has_content(*found, other) for other in others):
                 return False
             self.take_up(file, Piece(*found, proper=True), now)
         except FileNotFoundError:
@@ -123,7 +123,7 @@ class Lost:
         """The content of `file` is at the piece: then it is taken up there."""
         tracker = self._tracker
         try:
-            if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, file.position):
+            if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
@@ -138,7 +138,7 @@ class Lost:
     def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
         """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
-        tracker.attach(file, piece.path, piece.st, is_gz=looks_gz(piece.path))
+        tracker.attach(file, piece.path, piece.st, is_gz=looks_gz(piece.path, piece.st))
         tracker.pieces[file.position.key] = file
         file.final = False
         tracker.is_piece(file, now)

@@ -44,7 +44,7 @@ class PlainReader:
         while budget > 0:
             at = file.scanned if file.skipping else file.content
             data = os.pread(fd, want, at)
-            came_before = _check(file, fd)
+            came_before = _check(file, fd, data[:HEAD_BYTES] if at == 0 else b"")
             if came_before is None:
                 file.suspect = True
                 return None
@@ -68,6 +68,9 @@ class PlainReader:
             return None
         end = at + len(data) - left
         tail = _tail(fd, data, at, came_before, start, end)  # may fail: nothing of `file` is changed before it
+        if tail is None:
+            file.suspect = True
+            return None
         file.scanned = at + len(data)
         done_until = file.position.done_until
         if start < done_until:
@@ -93,7 +96,10 @@ class PlainReader:
             file.scanned = _after_hole(fd, at + len(data)) if whole_chunk_is_zeros else at + len(data)
             return None
         end = at + newline
-        tail = before(fd, end)  # may fail: nothing of `file` is changed before it
+        tail = _still_before(fd, end, data[:newline])  # may fail: nothing of `file` is changed before it
+        if tail is None:
+            file.suspect = True
+            return None
         lines: list[Line] = [TooLong(end - file.offset)]
         if file.offset < file.position.done_until and file.offset not in file.position.parts:
             lines = []
@@ -116,14 +122,16 @@ class PlainReader:
         if not file.final or file.ended:
             return None
         start, end = file.offset, max(file.scanned, file.offset)
-        if file.skipping:
-            lines: list[Line] = [TooLong(end - start)]
-        else:
-            data = os.pread(fd, end - file.content, file.content)
-            lines = last_line(data, self.line_bytes, at_start=file.content == 0)
+        data = b"" if file.skipping else os.pread(fd, end - file.content, file.content)
+        tail = _still_before(fd, end, data) if end > start else came_before
+        if tail is None:
+            file.suspect = True
+            return None
+        lines: list[Line] = (
+            [TooLong(end - start)] if file.skipping else last_line(data, self.line_bytes, at_start=file.content == 0)
+        )
         if start < file.position.done_until and start not in file.position.parts:
             lines = []
-        tail = before(fd, end) if end > start else came_before
         file.ended = True
         return self._batch(file, lines, end, tail, [start] if lines else None, last=True)
 
@@ -133,8 +141,8 @@ def is_intact(file: FollowedFile, fd: int) -> bool:
     return os.fstat(fd).st_size >= (file.offset or file.size) and _check(file, fd) is not None
 
 
-def _check(file: FollowedFile, fd: int) -> bytes | None:
-    """The up to 4 KiB before the offset, if the content is still the one that was read; else None."""
+def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
+    """The up to 4 KiB before the offset, if the content is still the one that was read, which begins with `beginning`; else None."""
     came_before = before(fd, file.offset)
     if file.offset:
         if file.tail is None:
@@ -145,6 +153,8 @@ def _check(file: FollowedFile, fd: int) -> bytes | None:
             return None
     # Also where all of it is known: of two contents the bytes before the offset may be alike (the end of two long texts).
     position, head = file.position, os.pread(fd, HEAD_BYTES, 0)
+    if not head.startswith(beginning):  # what was just read is of the content before
+        return None
     if position.head_length and fingerprint(head[: position.head_length]) != position.head_hash:
         return None
     if len(head) > position.head_length:
@@ -152,13 +162,20 @@ def _check(file: FollowedFile, fd: int) -> bytes | None:
     return came_before
 
 
-def _tail(fd: int, data: bytes, at: int, came_before: bytes, start: int, end: int) -> bytes:
+def _tail(fd: int, data: bytes, at: int, came_before: bytes, start: int, end: int) -> bytes | None:
+    """The up to 4 KiB before `end`; None where they are no more."""
     read = end - at
     if read >= TAIL_BYTES:
         return data[read - TAIL_BYTES : read]
     if at == start:
         return (came_before + data[:read])[-TAIL_BYTES:]
-    return before(fd, end)
+    return _still_before(fd, end, data[:read])
+
+
+def _still_before(fd: int, end: int, read: bytes) -> bytes | None:
+    """The up to 4 KiB before `end`; None where they don't end with what was `read` there: the content is another by now."""
+    found = before(fd, end)
+    return found if len(found) == min(TAIL_BYTES, end) and found.endswith(read[-TAIL_BYTES:]) else None
 
 
 def _after_hole(fd: int, offset: int) -> int:

@@ -153,7 +153,7 @@ class Rotation:
         """Size or time have changed: verify that what was read is still there. Truncated files begin anew. Raises OSError."""
         tracker = self._tracker
         if file.position.gz:
-            if not begins_like(file.where, file.position):
+            if not begins_like(file.where, file):
                 self._replaced(file, st, now)
                 return
             if file.ended and st.st_size > file.size:

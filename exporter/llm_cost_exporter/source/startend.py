@@ -26,7 +26,7 @@ def end_of_lines(file: FollowedFile, line_bytes: int) -> None:
     """Set the file's offset to the end of its last complete line. A compressed file is done with."""
     position = file.position
     try:
-        content = Content(file.where)
+        content = Content(file.where, file.identity)
     except OSError:
         _set_offset(file, file.size)
         return

@@ -145,7 +145,7 @@ class Tracker:
         name = self.names.get(file.path)
         live = name.file if name is not None else None
         if live is not None and live is not file and not live.offset and live.after is None:
-            live.after = file
+            live.wait_for(file)
 
     def _leave_name(self, file: FollowedFile) -> None:
         if file.name is not None and file.name.file is file:
