@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import re
@@ -90,9 +91,11 @@ class Running:
         return answer.status, answer.read()
 
     def value(self, name: str) -> float:
-        """The sum over all series of `name` on /metrics."""
+        """The sum over all series of `name` on /metrics, asked for compressed, as Prometheus does."""
         pattern = rb"^%s(?:\{.*\})? (\S+)$" % re.escape(name.encode())
-        return sum(float(value) for value in re.findall(pattern, self.get("/metrics")[1], re.MULTILINE))
+        body = self.get("/metrics", Accept_Encoding="gzip")[1]
+        text = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+        return sum(float(value) for value in re.findall(pattern, text, re.MULTILINE))
 
     def until(self, reached: Callable[[], bool], every: float = 0.02, within: float = 1200.0) -> float:
         """Wait; the seconds since the start of the process when `reached` was true."""

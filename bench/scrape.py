@@ -18,6 +18,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import Collector
 
+from llm_cost_exporter.metrics import Exposition
 from measure import Row, Size, Spread, interleaved
 from state import State
 
@@ -50,13 +51,13 @@ def rows(size: Size, folder: Path) -> list[Row]:
         state = State(folder / f"scrape-{samples}", max(1, round(samples / SAMPLES_PER_SET)))
         exposition = state.exposition()
         for name, accept, parse, generate in _FORMATS:
-            body, _ = exposition.render(accept)
+            body = _whole(exposition, accept)
             count = sum(1 for line in body.splitlines() if not line.startswith(b"#"))
             registry = CollectorRegistry()
             registry.register(_Given(list(parse(body.decode()))))
             mine, theirs = interleaved(
                 2 * size.rounds,
-                _timed(partial(exposition.render, accept)),
+                _timed(partial(_whole, exposition, accept)),
                 _timed(partial(generate, registry)),
             )
             if name == "text format":
@@ -64,6 +65,12 @@ def rows(size: Size, folder: Path) -> list[Row]:
             found.append(_row(samples, count, name, mine, theirs))
         state.close()
     return [*found, _linear(times)]
+
+
+def _whole(exposition: Exposition, accept: str) -> bytes:
+    parts: list[bytes] = []
+    exposition.render(accept, parts.append)
+    return b"".join(parts)
 
 
 def _timed(work: Callable[[], object]) -> Callable[[], float]:

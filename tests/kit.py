@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,13 @@ from llm_cost_exporter.times import Calendar
 from llm_cost_exporter.types import Usage
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
+
+
+def scrape(metrics: Callable[[str, Callable[[bytes], object]], str], accept: str = "") -> str:
+    """What `metrics` (of an exporter, or an exposition's render) writes."""
+    parts: list[bytes] = []
+    metrics(accept, parts.append)
+    return b"".join(parts).decode()
 
 
 @dataclass

@@ -17,7 +17,7 @@ from llm_cost_exporter.exposition import Page, labels_text
 from llm_cost_exporter.ledger import day_view
 from llm_cost_exporter.metrics import Exposition, View
 from llm_cost_exporter.money import ONE_USD
-from tests.kit import Bench
+from tests.kit import Bench, scrape
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 TEXT = "text/plain; version=0.0.4"
@@ -50,10 +50,10 @@ def shown(tmp_path):
 
 
 def samples(exposition: Exposition) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    body, _ = exposition.render(TEXT)
+    body = scrape(exposition.render, TEXT)
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in parse_text(body.decode())
+        for family in parse_text(body)
         for sample in family.samples
     }
 
@@ -135,15 +135,16 @@ def test_values_are_those_of_the_ledger(shown):
 def test_nasty_label_values_come_through_both_formats(shown):
     """Quotes, backslashes, newlines and HTML are escaped as the format asks, and parse back to what they were."""
     for accept, parse in ((TEXT, parse_text), (OPENMETRICS, parse_openmetrics)):
-        body, _ = shown.render(accept)
-        apps = {sample.labels.get("app") for family in parse(body.decode()) for sample in family.samples}
+        body = scrape(shown.render, accept)
+        apps = {sample.labels.get("app") for family in parse(body) for sample in family.samples}
         assert NASTY in apps
 
 
 def test_openmetrics_has_exemplars_and_no_created_series(shown):
     """The cost histogram names a call in OpenMetrics; `_created` is never shown, since it is not saved."""
-    body, content_type = shown.render(OPENMETRICS)
-    text = body.decode()
+    parts: list[bytes] = []
+    content_type = shown.render(OPENMETRICS, parts.append)
+    text = b"".join(parts).decode()
     assert content_type.startswith("application/openmetrics-text")
     assert text.endswith("# EOF\n")
     assert "_created" not in text
@@ -154,7 +155,7 @@ def test_openmetrics_has_exemplars_and_no_created_series(shown):
         if sample.exemplar is not None
     ]
     assert [exemplar.labels for exemplar in exemplars] == [{"request_id": "call-1"}]
-    assert "request_id" not in shown.render(TEXT)[0].decode()
+    assert "request_id" not in scrape(shown.render, TEXT)
 
 
 def test_before_the_backlog_is_read_only_the_exporters_own_metrics_are_shown(tmp_path):
@@ -170,14 +171,16 @@ def test_before_the_backlog_is_read_only_the_exporters_own_metrics_are_shown(tmp
 
 def test_promtool_is_content(shown, promtool):
     """`promtool check metrics` finds nothing to say, in either generation."""
-    body, _ = shown.render(TEXT)
-    checked = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, timeout=60, check=False)
+    body = scrape(shown.render, TEXT)
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=body.encode(), capture_output=True, timeout=60, check=False
+    )
     assert (checked.returncode, checked.stdout.decode(), checked.stderr.decode()) == (0, "", "")
 
 
 def test_every_metric_has_help_and_a_type(shown):
     """A person who reads the page of metrics is told what each is."""
-    lines = shown.render(TEXT)[0].decode().splitlines()
+    lines = scrape(shown.render, TEXT).splitlines()
     helped = {line.split()[2] for line in lines if line.startswith("# HELP") and len(line.split()) > 4}
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert helped == typed
@@ -190,7 +193,7 @@ def test_what_is_written_here_is_what_the_client_library_writes(shown):
         (TEXT, parse_text, generate_latest, b""),
         (OPENMETRICS, parse_openmetrics, openmetrics_latest, b"# EOF\n"),
     ):
-        body = shown.render(accept)[0].decode()
+        body = scrape(shown.render, accept)
         lines = [in_one_form(line) for line in body.splitlines()]
         for family in parse(body):
             registry = CollectorRegistry()
@@ -223,19 +226,21 @@ class Ready:
 def test_labels_and_values_are_written_as_the_formats_ask():
     """Escapes in label values; `_total` in a counter's family name only in the text format."""
     for openmetrics, head in ((False, "spent_total"), (True, "spent")):
-        page = Page(openmetrics=openmetrics)
+        parts: list[bytes] = []
+        page = Page(parts.append, openmetrics=openmetrics)
         page.samples(page.family("counter", "spent", "Spent."), [(labels_text(("app",), ('a\\"b\n',)), 1e23)])
-        assert page.text().decode() == (
+        assert b"".join(parts).decode() == (
             f"# HELP {head} Spent.\n# TYPE {head} counter\n" + r'spent_total{app="a\\\"b\n"} 1e+23' + "\n"
         )
 
 
 def test_a_histogram_in_openmetrics_names_its_exemplars():
     """Buckets are cumulative up to +Inf, and an exemplar stands on the line of its own bucket."""
-    page = Page(openmetrics=True)
+    parts: list[bytes] = []
+    page = Page(parts.append, openmetrics=True)
     name = page.family("histogram", "cost", "Cost.")
     page.histogram(name, 'a="b"', ("0.5", "1.0", "+Inf"), [1, 0, 2], 9.5, {1: ('id="x"', 0.75, 12.5)})
-    (family,) = parse_openmetrics(page.text().decode() + "# EOF\n")
+    (family,) = parse_openmetrics(b"".join(parts).decode() + "# EOF\n")
     assert [(s.labels.get("le"), s.value) for s in family.samples if s.name == "cost_bucket"] == [
         ("0.5", 1.0), ("1.0", 1.0), ("+Inf", 3.0),
     ]  # fmt: skip

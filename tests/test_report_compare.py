@@ -12,7 +12,7 @@ import pytest
 from llm_cost_exporter.commands import main
 from llm_cost_exporter.config import load
 from llm_cost_exporter.exporter import Exporter
-from tests.kit import LOG, FakeClock
+from tests.kit import LOG, FakeClock, scrape
 
 PRICES = "prices:\n- {provider: '*', model: own-*, input_per_mtok: 1, output_per_mtok: 2, cache_read_per_mtok: 0.1}\n"
 
@@ -144,7 +144,7 @@ def test_run_counts_what_report_counts(tmp_path: Path, trust: bool) -> None:
     exporter.prepare()
     while exporter.tick() or not exporter.ready():
         pass
-    text = exporter.metrics("text/plain")[0].decode()
+    text = scrape(exporter.metrics, "text/plain")
     exporter.stop()
     exporter.run()
     costs = {

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +32,12 @@ class App:
     accepts: list[str] = field(default_factory=list)
     pages: int = 0
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
+    def metrics(self, accept: str, write: Callable[[bytes], object]) -> str:
         self.accepts.append(accept)
         if self.fails:
             raise RuntimeError("a defect")
-        return self.body, f"{accept}; charset=utf-8"
+        write(self.body)
+        return f"{accept}; charset=utf-8"
 
     def ready(self) -> bool:
         return self.is_ready

@@ -365,13 +365,13 @@ class Exporter:
             )
         return self._prices
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
-        """The exposition and its content type."""
+    def metrics(self, accept: str, write: Callable[[bytes], object]) -> str:
+        """Write the exposition; its content type."""
         full = self.exposition.view.ready
-        answer = self.exposition.render(accept)
+        content_type = self.exposition.render(accept, write)
         if full and self._first_scrape is None:
             self._first_scrape = self._clock.monotonic()
-        return answer
+        return content_type
 
     def ready(self) -> bool:
         """The backlog found at start is read."""

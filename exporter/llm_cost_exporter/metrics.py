@@ -96,11 +96,11 @@ class Exposition:
         self.view = View()
         self._process = ProcessCollector(registry=None)
 
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """The exposition and its content type, in the best format that `accept` (a header) names."""
+    def render(self, accept: str, write: Callable[[bytes], object]) -> str:
+        """Write the exposition, in the best format that `accept` (a header) names; its content type."""
         view, ledger = self.view, self.ledger
         encode, content_type = choose_encoder(accept)
-        page = Page(openmetrics=content_type.startswith("application/openmetrics-text"))
+        page = Page(write, openmetrics=content_type.startswith("application/openmetrics-text"))
         with ledger.lock:
             stats = ledger.stats.public
             if view.ready:
@@ -114,7 +114,8 @@ class Exposition:
         rest.register(_Once(own_metrics(view, stats, ledger.label_sets())))
         if view.ready:
             rest.register(_Once(self._process.collect()))
-        return page.text() + encode(rest), content_type
+        write(encode(rest))
+        return content_type
 
 
 class _Once:

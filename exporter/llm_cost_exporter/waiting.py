@@ -35,8 +35,8 @@ class Front:
     def __init__(self, app: Application) -> None:
         self.app = app
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
-        return self.app.metrics(accept)
+    def metrics(self, accept: str, write: Callable[[bytes], object]) -> str:
+        return self.app.metrics(accept, write)
 
     def ready(self) -> bool:
         return self.app.ready()
@@ -79,8 +79,9 @@ class Waiting(Collector):
         build.add_metric([__version__], 1.0)
         return [failures, build]
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+    def metrics(self, accept: str, write: Callable[[bytes], object]) -> str:
+        write(generate_latest(self._registry))
+        return CONTENT_TYPE_LATEST
 
     def ready(self) -> bool:
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter.exporter import Exporter
 from tests.grafana import scene
-from tests.kit import FakeClock
+from tests.kit import FakeClock, scrape
 
 __all__ = ["INSTANCE", "JOB", "Sidecar"]
 
@@ -42,7 +42,7 @@ class Sidecar:
         while self._exporter.tick():  # reads all, saves it, and shows what was saved
             pass
         buckets = when >= scene.BUCKETS_FROM
-        for line in self._exporter.metrics("text/plain")[0].decode().splitlines():
+        for line in scrape(self._exporter.metrics, "text/plain").splitlines():
             if line[0] != "#" and not line.startswith(_OF_THE_MACHINE) and (buckets or "_bucket{" not in line):
                 name, _, value = line.rpartition(" ")
                 yield name, float(value)

@@ -6,7 +6,7 @@ from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import Store, day_view
 from llm_cost_exporter.ledger.merge import relabel
 from llm_cost_exporter.metrics import Exposition, View
-from tests.kit import Bench
+from tests.kit import Bench, scrape
 
 WITH_USER = Config.model_validate({"labels": {"user": ["user_id"]}})
 
@@ -72,7 +72,7 @@ def test_a_call_read_under_other_labels_does_not_spoil_the_state(tmp_path, befor
     bench.ready()
     exposition = Exposition(bench.ledger)
     exposition.view = View(ready=True, days=day_view(bench.ledger, bench.clock.wall()))
-    assert b'app="checkout"' in exposition.render("")[0]
+    assert 'app="checkout"' in scrape(exposition.render)
 
 
 def test_a_scrape_between_the_new_ledger_and_its_view_is_answered(tmp_path):
@@ -84,7 +84,7 @@ def test_a_scrape_between_the_new_ledger_and_its_view_is_answered(tmp_path):
     exposition.view = View(ready=True, days=day_view(bench.ledger, bench.clock.wall()))
     relabelled(bench, Config())
     exposition.ledger = bench.ledger
-    assert b'user="a"' in exposition.render("")[0]
+    assert 'user="a"' in scrape(exposition.render)
 
 
 def test_a_view_of_the_ledger_before_does_not_hold(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.exporter import Exporter
-from tests.kit import LOG, FakeClock
+from tests.kit import LOG, FakeClock, scrape
 from tests.ledger.faults import line, make_faulty
 
 
@@ -43,7 +43,7 @@ class Running:
         self.ticks()
 
     def shown(self, name):
-        lines = self.exporter.metrics("")[0].decode().splitlines()
+        lines = scrape(self.exporter.metrics, "").splitlines()
         return {row.rsplit(" ", 1)[0]: float(row.rsplit(" ", 1)[1]) for row in lines if row.startswith(name + "{")}
 
 

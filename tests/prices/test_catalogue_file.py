@@ -25,7 +25,7 @@ from llm_cost_exporter.prices.catalogue import bundled
 from llm_cost_exporter.prices.cataloguefile import MOST_BYTES, load, models, parse
 from llm_cost_exporter.prices.fetching import fetch, kept_at, read_kept, shown_url, update
 from llm_cost_exporter.prices.opening import open_book
-from tests.kit import LOG
+from tests.kit import LOG, scrape
 from tests.processes import wait_for
 
 NOW = SystemClock().wall()
@@ -396,7 +396,7 @@ class Running:
             )
 
     def metric(self, name: str) -> float | None:
-        text = self.exporter.metrics("text/plain")[0].decode()
+        text = scrape(self.exporter.metrics, "text/plain")
         return next((float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name)), None)
 
     def end(self) -> None:

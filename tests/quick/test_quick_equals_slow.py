@@ -25,7 +25,7 @@ from llm_cost_exporter.prices import PriceBook
 from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.reporting import Report
 from llm_cost_exporter.times import Calendar
-from tests.kit import LOG, NOON, FakeClock
+from tests.kit import LOG, NOON, FakeClock, scrape
 from tests.quick.lines import MAKERS, log
 
 BOOK = PriceBook()
@@ -85,7 +85,7 @@ def exported(folder: Path, path: Path, *, ticks: int):
             clock.pass_(0.7)
             while exporter.tick():
                 pass
-        seen.append(exporter.metrics("")[0].decode())
+        seen.append(scrape(exporter.metrics, ""))
         with live.open("ab") as file:
             file.write(b"".join(lines[len(lines) // 2 + number :: ticks]))
     exporter.stop()

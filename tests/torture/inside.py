@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.exporter import Exporter
-from tests.kit import FakeClock
+from tests.kit import FakeClock, scrape
 
 __all__ = ["USD_A_TOKEN", "Inside", "Series", "call_line", "clean_read"]
 
@@ -70,7 +70,7 @@ class Inside:
 
     def series(self, prefix: str = "llm_") -> Series:
         """Every sample of /metrics whose name begins so."""
-        text = self.exporter.metrics("")[0].decode()
+        text = scrape(self.exporter.metrics, "")
         return {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
             for family in text_string_to_metric_families(text)

@@ -146,12 +146,12 @@ def test_a_slow_exposition_is_made_once_for_all(serve):
     inside, most, gate = [0], [0], threading.Event()
 
     class Slow(App):
-        def metrics(self, accept: str) -> tuple[bytes, str]:
+        def metrics(self, accept: str, write: Callable[[bytes], object]) -> str:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             gate.wait(5)
             inside[0] -= 1
-            return super().metrics(accept)
+            return super().metrics(accept, write)
 
     from llm_cost_exporter.web import WebServer
 

@@ -1,6 +1,6 @@
 """What was spent on each day and in each month, in the log's own time.
 
-Only the days in use and two months are in memory; the rest lies in the state and is fetched when a late line needs it.
+Only the days in use and the months that are shown are in memory; the rest lies in the state, and a day of it is fetched when a late line needs it.
 Amounts are integers of 1e-24 USD by account number.
 """
 
@@ -35,7 +35,8 @@ class DayBook:
         self._calendar = calendar
         self._store = store
         self._days: dict[str, Amounts] = {}
-        self._months: dict[str, Amounts] = {}
+        self._months: dict[str, Amounts] = {}  # whole ones: those that were asked for
+        self._since_saved: dict[str, Amounts] = {}  # of other months: what the state does not have yet
         self._dirty: dict[str, set[int]] = {}
         self.at = _NO_DAY  # the day turned to, and what is of it
         self._page: tuple[Amounts, Amounts, set[int]] = ({}, {}, set())
@@ -43,7 +44,10 @@ class DayBook:
 
     def turn_to(self, day: Day) -> None:
         """The next posts are of `day`. All that may be unreadable is read here."""
-        self._page = self._day(day.date), self._month(day.month), self._dirty.setdefault(day.date, set())
+        month = self._months.get(day.month)
+        if month is None:
+            month = self._since_saved.setdefault(day.month, {})
+        self._page = self._day(day.date), month, self._dirty.setdefault(day.date, set())
         self.at = day
 
     def post(self, account: int, usd: int) -> None:
@@ -79,6 +83,7 @@ class DayBook:
     def saved(self, now: float) -> None:
         """`changed` is on disk. What is no longer of use leaves memory."""
         self._dirty = {}
+        self._since_saved = {}
         self.at = _NO_DAY
         yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
         days = {yesterday.date, today.date, tomorrow.date}
@@ -94,8 +99,11 @@ class DayBook:
         return amounts
 
     def _month(self, month: str) -> Amounts:
-        # Nor has such a month: `post` takes the month in before it adds to one of its days.
         amounts = self._months.get(month)
         if amounts is None:
-            amounts = self._months[month] = self._store.month(month)
+            amounts = self._store.month(month)
+            for account, usd in self._since_saved.pop(month, {}).items():
+                amounts[account] = amounts.get(account, 0) + usd
+            self._months[month] = amounts
+            self.at = _NO_DAY  # posts go to the whole month from now on
         return amounts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 import time
+import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,22 +13,26 @@ from typing import Protocol
 from llm_cost_exporter.web import page
 from llm_cost_exporter.web.page import PageModel
 
-__all__ = ["Answer", "Application", "Routes", "accepts_gzip", "negotiate", "plain"]
+__all__ = ["Answer", "Application", "Routes", "Write", "accepts_gzip", "negotiate", "plain"]
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 TEXT = "text/plain; version=0.0.4"
 
 _SHARED_SECONDS = 0.2
 _PATIENCE_SECONDS = 10.0
-_WORTH_GZIP = 1024
+_GZIP = 16 + zlib.MAX_WBITS  # the format, for zlib
 _GZIP_LEVEL = 1  # half the time of 4, for hardly larger an answer: label sets repeat from line to line
+
+
+Write = Callable[[bytes], object]
+"""Takes the next piece of a body."""
 
 
 class Application(Protocol):
     """What the server shows. `metrics` and `page` are never called twice at once; `ready` may be, from any thread."""
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
-        """The exposition and its content type; `accept` is OPENMETRICS or TEXT, what client and server agreed on."""
+    def metrics(self, accept: str, write: Write) -> str:
+        """Write the exposition; its content type. `accept` is OPENMETRICS or TEXT, what client and server agreed on."""
 
     def ready(self) -> bool:
         """Whether the backlog is read."""
@@ -74,20 +78,25 @@ class Routes:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "the backlog is being read")
         return plain(HTTPStatus.NOT_FOUND, "not found; /metrics, /-/healthy, /-/ready and / are here")
 
+    def forget(self) -> None:
+        """Let go of what is too old to be given again: to be called now and then."""
+        self._shared.forget()
+
     def _metrics(self, accept: str, gzipped: bool, head: bool) -> Answer:
         if head:
             return Answer(HTTPStatus.OK, accept, None)
-        return self._shared.get(("metrics", accept), gzipped, lambda: self._app.metrics(accept))
+        return self._shared.get(("metrics", accept), gzipped, lambda write: self._app.metrics(accept, write))
 
     def _page(self, all_rows: bool, refresh: bool, gzipped: bool, head: bool) -> Answer:
         content_type = "text/html; charset=utf-8"
         if head:
             return Answer(HTTPStatus.OK, content_type, None)
-        return self._shared.get(
-            ("page", all_rows, refresh),
-            gzipped,
-            lambda: (page.render(self._app.page(), all_rows=all_rows, refresh=refresh), content_type),
-        )
+
+        def make(write: Write) -> str:
+            write(page.render(self._app.page(), all_rows=all_rows, refresh=refresh))
+            return content_type
+
+        return self._shared.get(("page", all_rows, refresh), gzipped, make)
 
 
 class _Shared:
@@ -97,7 +106,7 @@ class _Shared:
         self._lock = threading.Lock()
         self._made: dict[Hashable, tuple[float, Answer]] = {}
 
-    def get(self, key: Hashable, gzipped: bool, make: Callable[[], tuple[bytes, str]]) -> Answer:
+    def get(self, key: Hashable, gzipped: bool, make: Callable[[Write], str]) -> Answer:
         fresh = self._fresh((key, gzipped))
         if fresh is not None:
             return fresh
@@ -108,22 +117,26 @@ class _Shared:
         finally:
             self._lock.release()
 
-    def _make(self, key: Hashable, gzipped: bool, make: Callable[[], tuple[bytes, str]]) -> Answer:
-        whole = self._fresh((key, False))
-        if whole is None:
-            body, content_type = make()
-            whole = Answer(HTTPStatus.OK, content_type, body)
-            self._made[key, False] = (time.monotonic(), whole)
-        if not gzipped or whole.body is None or len(whole.body) < _WORTH_GZIP:
-            return whole
-        small = Answer(
-            whole.status,
-            whole.content_type,
-            gzip.compress(whole.body, _GZIP_LEVEL, mtime=0),
-            {"Content-Encoding": "gzip"},
-        )
-        self._made[key, True] = (self._made[key, False][0], small)
-        return small
+    def _make(self, key: Hashable, gzipped: bool, make: Callable[[Write], str]) -> Answer:
+        """What is compressed is compressed piece by piece: an exposition of megabytes is never in memory as a whole."""
+        self.forget()
+        parts: list[bytes] = []
+        if gzipped:
+            packer = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP)
+            content_type = make(lambda part: parts.append(packer.compress(part)))
+            parts.append(packer.flush())
+        else:
+            content_type = make(parts.append)
+        headers = {"Content-Encoding": "gzip"} if gzipped else {}
+        answer = Answer(HTTPStatus.OK, content_type, b"".join(parts), headers)
+        self._made[key, gzipped] = (time.monotonic(), answer)
+        return answer
+
+    def forget(self) -> None:
+        """Keep no answer that is too old to be given again; an exposition may be megabytes."""
+        for key in list(self._made):
+            if self._fresh(key) is None:
+                self._made.pop(key, None)
 
     def _fresh(self, key: Hashable) -> Answer | None:
         made = self._made.get(key)

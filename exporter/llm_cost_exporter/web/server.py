@@ -131,6 +131,10 @@ class _Server(ThreadingHTTPServer):
             self._shared.connections.drop(connection)
             request.close()
 
+    def service_actions(self) -> None:
+        """Called by the base class at least every half second."""
+        self._shared.routes.forget()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Not to stderr, as the base class does."""
         self._shared.log.error("a connection could not be served", exc_info=True)  # noqa: LOG014  (called where the exception is being handled)
