@@ -142,6 +142,7 @@ class Arrivals:
             self._first_seen(name, file)
         elif not position.done_until and not position.head_length:
             tracker.set_blank(position, True)
+            learn(tracker, file)
             tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
         self.mark_piece(file, name.path)
         tracker.queue(file)

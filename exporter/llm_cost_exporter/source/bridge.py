@@ -70,6 +70,10 @@ class Bridge:
         before_us: FollowedFile | None = None
         errors = tracker.listings.errors
         found = _Found(name, base, tracker.listings.places(base))
+        if (
+            name.file is not None
+        ):  # known by its first bytes now: a piece that is a copy of it says nothing, but it may be cut off the next moment
+            learn(tracker, name.file)
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own

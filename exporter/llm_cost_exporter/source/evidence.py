@@ -23,9 +23,16 @@ __all__ = ["begins_like", "has_content", "is_same", "learn", "looks_gz"]
 def learn(tracker: Tracker, file: FollowedFile) -> None:
     """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
     position = file.position
-    if position.gz or not file.size or position.head_length:
+    if not file.size or position.head_length:
         return
     try:
+        if position.gz:
+            content = Content(file.where, file.identity)
+            content.close()
+            position.head_length = len(content.head)
+            position.head_hash = fingerprint(content.head) if content.head else ""
+            tracker.book.changed(position)
+            return
         fd = tracker.handles.get(file)
         if PlainReader.begins_compressed(fd):
             start = GzStream.head(fd)
