@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from llm_cost_exporter import __version__
 from llm_cost_exporter.web import OPENMETRICS, TEXT
-from llm_cost_exporter.web.answers import accepts_gzip, negotiate
+from llm_cost_exporter.web.answers import Routes, accepts_gzip, negotiate
 from tests.web_kit import ask, connect, parse, raw, read_all
 
 
@@ -181,6 +181,16 @@ def test_an_answer_is_shared_for_a_moment_only(serve, app):
             break
     else:
         pytest.fail("the old answer stays")
+
+
+def test_what_was_given_before_the_backlog_was_read_is_no_answer_after_it(app):
+    """Also within the moment for which an answer is shared: the first full scrape comes as soon as it can."""
+    app.is_ready = False
+    routes = Routes(app)
+    before = routes.answer("/metrics", "", TEXT, False, False)
+    app.is_ready, app.body = True, b"c 3\n"
+    assert before.body != app.body
+    assert routes.answer("/metrics", "", TEXT, False, False).body == app.body
 
 
 def test_keep_alive(serve):

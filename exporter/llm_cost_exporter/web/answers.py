@@ -85,7 +85,10 @@ class Routes:
     def _metrics(self, accept: str, gzipped: bool, head: bool) -> Answer:
         if head:
             return Answer(HTTPStatus.OK, accept, None)
-        return self._shared.get(("metrics", accept), gzipped, lambda write: self._app.metrics(accept, write))
+        # What was given before the backlog was read is no answer after it, however young.
+        return self._shared.get(
+            ("metrics", accept, self._app.ready()), gzipped, lambda write: self._app.metrics(accept, write)
+        )
 
     def _page(self, all_rows: bool, refresh: bool, gzipped: bool, head: bool) -> Answer:
         content_type = "text/html; charset=utf-8"
