@@ -33,6 +33,7 @@ CONFIG = {
     "labels": {"user": {"paths": ["user_id"], "max_values": 2}},
     "timezone": "Asia/Kathmandu",
     "dedup": {"window": 200},
+    "limits": {"line_bytes": 4096},  # some lines are longer
 }
 LOGS = st.builds(
     log,
@@ -76,7 +77,7 @@ def exported(folder: Path, path: Path, *, ticks: int):
     lines, clock = path.read_bytes().splitlines(keepends=True), FakeClock()
     folder.mkdir()
     live, seen = folder / "live.jsonl", []
-    config = {**CONFIG, "state_dir": folder / "state", "sources": [{"paths": [str(live)]}], "limits": {"series": 12}}
+    config = {**CONFIG, "state_dir": folder / "state", "sources": [{"paths": [str(live)]}], "limits": {"series": 12, "line_bytes": 4096}}
     exporter = Exporter(Config.model_validate(config), clock, LOG)
     live.write_bytes(b"".join(lines[: len(lines) // 2]))
     exporter.prepare()

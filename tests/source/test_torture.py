@@ -332,3 +332,17 @@ def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch
     for seed in histories:
         (tmp_path / str(seed)).mkdir()
         live(tmp_path / str(seed), seed, pattern, Unsteady)
+
+
+@pytest.mark.parametrize("histories", seeds(30_000, scaled(40, 4000)), ids=name)
+def test_each_line_once_of_files_that_change_at_any_moment_with_one_open_file(tmp_path, monkeypatch, histories):
+    """What is not held open may be elsewhere by the time that it is opened."""
+
+    class UnsteadyOneOpen(Reader):
+        disk = Meanwhile(monkeypatch)
+        rate = 0.02
+        one_open_file = True
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, "app.log*", UnsteadyOneOpen)

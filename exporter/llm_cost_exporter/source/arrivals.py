@@ -49,7 +49,11 @@ class Arrivals:
         file = tracker.at.get((st.st_dev, st.st_ino))
         if file is not None:  # by a second name, or found while looking for what was lost
             self._decided(name)
+            if file.name is None:
+                tracker.attach(file, real_path(name.path), st, is_gz=file.position.gz)
+                file.suspect = True  # the next look is at it as if it had grown
             tracker.settle(file, name)
+            self.mark_piece(file, name.path)
             return
         try:
             verdict = Verdict(Kind.LATER) if self._original_is_unknown(name) else classify(name.path, st, tracker)
