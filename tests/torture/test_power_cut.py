@@ -105,7 +105,7 @@ def offsets(size: int, count: int) -> list[int]:
 @pytest.mark.parametrize("name", FILES)
 def test_cut_off_at_any_byte(killed, name):
     """Whatever is left of the file: totals, days and all are those of the log."""
-    for at in offsets(killed.size(name), scaled(30, 10**9)):
+    for at in offsets(killed.size(name), scaled(30, 10_000)):
         killed.survives(name, cut(at))
 
 
@@ -113,7 +113,7 @@ def test_a_database_cut_off_at_any_byte_is_told(closed, caplog):
     """It is set aside and counted, a message says so, and the log is read anew."""
     caplog.set_level(logging.ERROR)
     data = (closed.folder / "state" / "state.db").read_bytes()
-    for at in offsets(len(data), scaled(50, 10**9)):
+    for at in offsets(len(data), scaled(50, 10_000)):
         caplog.clear()
         resets = closed.survives("state.db", cut(at))
         if data[at:].strip(b"\0"):  # else nothing is missing: SQLite takes what is not there for NULs
