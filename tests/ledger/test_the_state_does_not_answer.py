@@ -1,13 +1,17 @@
 """The state fails in the midst of work: nothing is lost, nothing is counted twice, and the exporter goes on."""
 
 import sqlite3
+from collections import Counter
+from collections.abc import Collection
 
 import pytest
 
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.ledger import day_view
+from llm_cost_exporter.ledger.days import DayBook
 from llm_cost_exporter.ledger.store import UnreadableError
 from llm_cost_exporter.money import ONE_USD
+from llm_cost_exporter.times import Calendar
 from tests.kit import NOON, Bench, FakeClock
 from tests.ledger.faults import Process, line, make_faulty
 
@@ -163,3 +167,42 @@ def test_any_json_in_the_place_of_counters_is_a_broken_state(tmp_path, data):
     process.start()
     assert process.state.resets["corrupt"] == 1
     process.kill()
+
+
+def test_a_month_that_is_first_asked_for_while_a_new_state_is_not_written_yet():
+    """The state was replaced and nothing of it is saved: the month has the days that are in memory, then and after the save."""
+
+    class Rows:
+        """What is on disk."""
+
+        def __init__(self) -> None:
+            self.rows: dict[str, dict[int, int]] = {}
+
+        def day(self, date: str) -> dict[int, int]:
+            return dict(self.rows.get(date, {}))
+
+        def month(self, month: str, without: Collection[str]) -> dict[int, int]:
+            total: Counter[int] = Counter()
+            for date, day in self.rows.items():
+                if date.startswith(month) and date not in without:
+                    total.update(day)
+            return dict(total)
+
+        def save(self, book: DayBook) -> None:
+            for date, account, usd in book.changed():
+                self.rows.setdefault(date, {})[account] = usd
+            book.saved(NOON)
+
+    rows, calendar = Rows(), Calendar("UTC")
+    book, today = DayBook(calendar, rows), calendar.day_of(NOON)
+    book.turn_to(today)
+    book.post(1, 100)
+    rows.save(book)
+    rows.rows.clear()
+    book.write_all()
+    assert book.in_month(today.month) == {1: 100}
+    rows.save(book)
+    assert book.in_month(today.month) == {1: 100}
+    book.turn_to(today)
+    book.post(1, 5)
+    assert (book.in_month(today.month), book.on(today.date)) == ({1: 105}, {1: 105})

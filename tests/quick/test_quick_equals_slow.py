@@ -77,7 +77,12 @@ def exported(folder: Path, path: Path, *, ticks: int):
     lines, clock = path.read_bytes().splitlines(keepends=True), FakeClock()
     folder.mkdir()
     live, seen = folder / "live.jsonl", []
-    config = {**CONFIG, "state_dir": folder / "state", "sources": [{"paths": [str(live)]}], "limits": {"series": 12, "line_bytes": 4096}}
+    config = {
+        **CONFIG,
+        "state_dir": folder / "state",
+        "sources": [{"paths": [str(live)]}],
+        "limits": {"series": 12, "line_bytes": 4096},
+    }
     exporter = Exporter(Config.model_validate(config), clock, LOG)
     live.write_bytes(b"".join(lines[: len(lines) // 2]))
     exporter.prepare()

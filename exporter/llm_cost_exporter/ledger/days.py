@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from llm_cost_exporter.times import Day
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from llm_cost_exporter.times import Calendar
 
 __all__ = ["DayBook", "DayStore"]
@@ -25,7 +27,7 @@ class DayStore(Protocol):
     """Where closed days lie. A read may raise UnreadableError."""
 
     def day(self, date: str) -> Amounts: ...
-    def month(self, month: str) -> Amounts: ...
+    def month(self, month: str, without: Collection[str]) -> Amounts: ...
 
 
 class DayBook:
@@ -36,7 +38,6 @@ class DayBook:
         self._store = store
         self._days: dict[str, Amounts] = {}
         self._months: dict[str, Amounts] = {}  # whole ones: those that were asked for
-        self._since_saved: dict[str, Amounts] = {}  # of other months: what the state does not have yet
         self._dirty: dict[str, set[int]] = {}
         self.at = _NO_DAY  # the day turned to, and what is of it
         self._page: tuple[Amounts, Amounts, set[int]] = ({}, {}, set())
@@ -44,10 +45,8 @@ class DayBook:
 
     def turn_to(self, day: Day) -> None:
         """The next posts are of `day`. All that may be unreadable is read here."""
-        month = self._months.get(day.month)
-        if month is None:
-            month = self._since_saved.setdefault(day.month, {})
-        self._page = self._day(day.date), month, self._dirty.setdefault(day.date, set())
+        # A month that nobody asked for is added up when somebody does.
+        self._page = self._day(day.date), self._months.get(day.month, {}), self._dirty.setdefault(day.date, set())
         self.at = day
 
     def post(self, account: int, usd: int) -> None:
@@ -83,7 +82,6 @@ class DayBook:
     def saved(self, now: float) -> None:
         """`changed` is on disk. What is no longer of use leaves memory."""
         self._dirty = {}
-        self._since_saved = {}
         self.at = _NO_DAY
         yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
         days = {yesterday.date, today.date, tomorrow.date}
@@ -101,9 +99,11 @@ class DayBook:
     def _month(self, month: str) -> Amounts:
         amounts = self._months.get(month)
         if amounts is None:
-            amounts = self._store.month(month)
-            for account, usd in self._since_saved.pop(month, {}).items():
-                amounts[account] = amounts.get(account, 0) + usd
+            here = {date: day for date, day in self._days.items() if date.startswith(month)}
+            amounts = self._store.month(month, here.keys())
+            for day in here.values():
+                for account, usd in day.items():
+                    amounts[account] = amounts.get(account, 0) + usd
             self._months[month] = amounts
             self.at = _NO_DAY  # posts go to the whole month from now on
         return amounts

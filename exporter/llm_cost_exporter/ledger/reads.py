@@ -13,7 +13,7 @@ from llm_cost_exporter.ledger.accounts import GARBAGE, unrow
 from llm_cost_exporter.ledger.store import UnreadableError, is_broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from llm_cost_exporter.ledger.accounts import Account, Kind
     from llm_cost_exporter.ledger.store import Store
@@ -48,9 +48,9 @@ class Reads:
         """1e-24 USD by account number."""
         return self._ask(lambda: self._store.day(date))
 
-    def month(self, month: str) -> dict[int, int]:
-        """1e-24 USD by account number."""
-        return self._ask(lambda: self._store.month(month))
+    def month(self, month: str, without: Collection[str]) -> dict[int, int]:
+        """1e-24 USD by account number, but for the dates `without`."""
+        return self._ask(lambda: self._store.month(month, without))
 
     def _ask(self, question: Callable[[], T]) -> T:
         try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from llm_cost_exporter.ledger.accounts import GARBAGE, unrow
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
     from llm_cost_exporter.ledger.accounts import Row
@@ -211,14 +211,16 @@ class Store:
         rows = self._db.execute("SELECT account, usd FROM day WHERE zone = ? AND date = ?", (self.zone, date))
         return {account: int(usd) for account, usd in rows}
 
-    def month(self, month: str) -> dict[int, int]:
+    def month(self, month: str, without: Collection[str] = ()) -> dict[int, int]:
+        """Dollars by account of a month, but for the dates `without`."""
         total: dict[int, int] = {}
         rows = self._db.execute(
-            "SELECT account, usd FROM day WHERE zone = ? AND date BETWEEN ? AND ?",
+            "SELECT date, account, usd FROM day WHERE zone = ? AND date BETWEEN ? AND ?",
             (self.zone, f"{month}-01", f"{month}-31"),
         )
-        for account, usd in rows:
-            total[account] = total.get(account, 0) + int(usd)
+        for date, account, usd in rows:
+            if date not in without:
+                total[account] = total.get(account, 0) + int(usd)
         return total
 
     def all_days(self) -> Iterator[tuple[str, str, int, str]]:

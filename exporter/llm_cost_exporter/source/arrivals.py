@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from llm_cost_exporter.source.copies import Kind, Verdict, classify
+from llm_cost_exporter.source.copies import SMALLEST_GZ, Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
@@ -34,7 +34,16 @@ class Arrivals:
         self._tracker = tracker
         self._since: dict[str, tuple[float, tuple[int, int, int]]] = {}  # undecided: since when, and what was there
 
-    def mark_piece(self, file: FollowedFile, path: str) -> None:
+    def found_at(self, file: FollowedFile, name: Name, st: os.stat_result) -> None:
+        """A file that is followed is at `name`: it was moved there, or has a second name."""
+        if file.name is None:
+            self._tracker.attach(file, real_path(name.path), st, is_gz=file.position.gz)
+            file.suspect = True  # have it looked at as if it had grown
+        self._tracker.settle(file, name)
+        if file.name is name or rotated(name.path) is None:  # of two names the one that is no piece's tells what it is
+            self._mark_piece(file, name.path)
+
+    def _mark_piece(self, file: FollowedFile, path: str) -> None:
         """The file is at `path`: is that the name of a rotated piece?"""
         tracker, piece = self._tracker, rotated(path)
         if piece is not None and tracker.discovery.covering(piece.base) is not None:
@@ -49,18 +58,18 @@ class Arrivals:
         file = tracker.at.get((st.st_dev, st.st_ino))
         if file is not None:  # by a second name, or found while looking for what was lost
             self._decided(name)
-            if file.name is None:
-                tracker.attach(file, real_path(name.path), st, is_gz=file.position.gz)
-                file.suspect = True  # the next look is at it as if it had grown
-            tracker.settle(file, name)
-            self.mark_piece(file, name.path)
+            self.found_at(file, name, st)
             return
         try:
             verdict = Verdict(Kind.LATER) if self._original_is_unknown(name) else classify(name.path, st, tracker)
+        except FileNotFoundError:
+            return  # renamed or removed since: the next look tells
         except OSError as bad:
             say(self._tracker, name, f"can't be read: {bad.strerror or bad}")
             self._start_unreadable_at_end(name, st)
             return
+        if verdict.kind is Kind.LATER and st.st_size >= SMALLEST_GZ and self._starts_at_end(name.pattern):
+            verdict = Verdict(Kind.NEW)  # what there is now is not meant, whatever it is
         if verdict.kind is Kind.WAIT and verdict.on is not None:
             self._wait(name, verdict, st)
         elif verdict.kind is Kind.LATER and now - self._undecided_since(name, st, now) < _UNDECIDED_SECONDS:
@@ -143,12 +152,12 @@ class Arrivals:
         if verdict.kind is Kind.CONTINUES:
             tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
-            self._first_seen(name, file)
+            self._first_seen(name, file, verdict.head)
         elif not position.done_until and not position.head_length:
             tracker.set_blank(position, True)
             learn(tracker, file)
             tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
-        self.mark_piece(file, name.path)
+        self._mark_piece(file, name.path)
         tracker.queue(file)
 
     def _position(self, name: Name, verdict: Verdict, where: str, st: os.stat_result) -> tuple[Position, bool]:
@@ -177,7 +186,7 @@ class Arrivals:
         self._tracker.book.add(position)
         return position, is_gz
 
-    def _first_seen(self, name: Name, file: FollowedFile) -> None:
+    def _first_seen(self, name: Name, file: FollowedFile, head: bytes) -> None:
         tracker, pattern = self._tracker, name.pattern
         if name.path in tracker.deleted:
             tracker.deleted.remove(name.path)
@@ -186,7 +195,7 @@ class Arrivals:
             # It may be renamed before its path is bridged: what is older than such a piece is not known by it.
             tracker.set_blank(file.position, True)
             tracker.to_bridge[name.path] = name
-            learn(tracker, file)
+            learn(tracker, file, head)
             return
         file.newcomer_of = tracker.round
         if self._starts_at_end(pattern):

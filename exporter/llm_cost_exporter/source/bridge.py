@@ -7,11 +7,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
-from llm_cost_exporter.source.evidence import learn, looks_gz
+from llm_cost_exporter.source.evidence import learn
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.identity import before, fingerprint
 from llm_cost_exporter.source.listing import Piece, status
@@ -52,17 +52,16 @@ class Bridge:
         """Where a path has another content than before: read the pieces that came and went unseen, in order, before it."""
         tracker = self._tracker
         names, tracker.to_bridge = list(tracker.to_bridge.values()), {}
-        found: list[_Found] = []
+        found: list[list[_Found]] = []  # of each path: beside it, and beside where it leads
         for name in names:
+            if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
+                continue  # a piece may be a copy of it
             where = name.file.where if name.file is not None else os.path.realpath(name.path)
-            for base in dict.fromkeys((name.path, where)):
-                if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
-                    continue  # a piece may be a copy of it
-                found.append(self._bridge(name, base, now))
-        for folder in {os.path.dirname(one.base) for one in found}:
+            found.append([self._bridge(name, base, now) for base in dict.fromkeys((name.path, where))])
+        for folder in {os.path.dirname(one.base) for both in found for one in both}:
             tracker.listings.list_anew(folder)
-        for one in found:
-            self._conclude(one)
+        for both in found:
+            self._conclude(both)
 
     def _bridge(self, name: Name, base: str, now: float) -> _Found:
         tracker = self._tracker
@@ -70,15 +69,18 @@ class Bridge:
         before_us: FollowedFile | None = None
         errors = tracker.listings.errors
         found = _Found(name, base, tracker.listings.places(base))
-        if (
-            name.file is not None
-        ):  # known by its first bytes now: a piece that is a copy of it says nothing, but it may be cut off the next moment
-            learn(tracker, name.file)
+        if name.file is not None:
+            learn(
+                tracker, name.file
+            )  # a piece that is a copy of it says nothing: should it be cut off now, that is to be seen
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
             known, file = self._is_known(piece, name, now)
-            if isinstance(file, Position):
+            if isinstance(file, bytes):
+                if piece.proper:
+                    chain.append(replace(piece, head=file))
+            elif isinstance(file, Position):
                 found.told.append(file)
             elif file is not None and file.position.blank:
                 chain.append(file)
@@ -87,8 +89,6 @@ class Bridge:
             elif known:
                 found.old += [link for link in chain if isinstance(link, Piece)]
                 chain, before_us = [], file or before_us
-            elif piece.proper:
-                chain.append(piece)
         begun: list[FollowedFile] = []
         for link in chain:
             try:
@@ -109,14 +109,18 @@ class Bridge:
         found.sure = tracker.listings.errors == errors and all(map(self._can_be_known_again, files))
         return found
 
-    def _conclude(self, found: _Found) -> None:
+    def _conclude(self, found: list[_Found]) -> None:
         """What came before is told, or to be looked for again: also where files were renamed while they were looked at."""
-        sure = found.sure and self._tracker.listings.places(found.base) == found.places
-        again = self._is_due_again(found.name, half_the_facts=not sure)
-        for piece in found.old if not again else ():
-            self._note(piece, found.name.path, found.name.pattern)
-        for position in found.told:
-            self._tracker.set_blank(position, again)
+        listings, name = self._tracker.listings, found[0].name
+        errors = listings.errors
+        unchanged = [listings.places(one.base) == one.places for one in found]
+        sure = all(unchanged) and listings.errors == errors and all(one.sure for one in found)
+        again = self._is_due_again(name, half_the_facts=not sure)
+        for one in found:
+            for piece in one.old if not again else ():
+                self._note(piece, name.path, name.pattern)
+            for position in one.told:
+                self._tracker.set_blank(position, again)
 
     def _can_be_known_again(self, file: FollowedFile) -> bool:
         """Its first bytes are known, or it has none: it is found wherever it goes."""
@@ -142,21 +146,27 @@ class Bridge:
     def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
         """Read a piece that came and went unseen. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
-        is_gz = looks_gz(piece.path, piece.st)
+        content = Content(
+            piece.path, (piece.st.st_dev, piece.st.st_ino)
+        )  # gone by now, it is perhaps in the next piece
+        content.close()
         position = Position(entry=name.pattern.entry.name, followed_as=name.path, path=piece.path)
         position.device, position.inode = piece.st.st_dev, piece.st.st_ino
         tracker.book.add(position)
-        file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=is_gz)
+        file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=content.gz)
         tracker.pieces[position.key] = file
         tracker.latest[name.path] = file
         tracker.rotations += 1
         tracker.is_piece(file, now)
-        learn(tracker, file)
+        learn(tracker, file, piece.head)
         tracker.queue(file)
         tracker.log.info("%s: rotated unseen, read before %s", piece.path, name.path)
         return file
 
-    def _is_known(self, piece: Piece, name: Name, now: float) -> tuple[bool | None, FollowedFile | Position | None]:
+    def _is_known(
+        self, piece: Piece, name: Name, now: float
+    ) -> tuple[bool | None, FollowedFile | Position | bytes | None]:
+        """Whether it is (None: can't be told), and what it is: of a new one its first bytes."""
         tracker = self._tracker
         file = tracker.at.get((piece.st.st_dev, piece.st.st_ino))
         if file is not None:
@@ -164,7 +174,7 @@ class Bridge:
         try:
             verdict = classify(piece.path, piece.st, tracker)
             if verdict.kind is Kind.NEW:
-                return False, None
+                return False, verdict.head
             if verdict.kind is Kind.LATER:
                 tracker.listings.errors += piece.st.st_size > 0  # an empty one may stay so for ever
                 return None, None

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["Content", "Kind", "Verdict", "classify", "may_be_empty_one", "still_intact"]
+__all__ = ["SMALLEST_GZ", "Content", "Kind", "Verdict", "classify", "may_be_empty_one", "still_intact"]
 
 
-_SMALLEST_GZ: Final = 18  # bytes: header and trailer
+SMALLEST_GZ: Final = 18  # bytes: header and trailer
 
 
 class Kind(Enum):
@@ -56,6 +56,7 @@ class Verdict:
     verified: bool = False
     compressed: bool = False  # its size says nothing of how much it has
     at_end: bool = False  # nothing follows in it after the position
+    head: bytes = b""  # the first bytes of what was judged new: at its inode may be another content by and by
 
 
 class Content:
@@ -109,7 +110,7 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
     for position in tracker.book.at(st.st_dev, st.st_ino):
         if position.key not in tracker.files and (position.size, position.mtime_ns) == (st.st_size, st.st_mtime_ns):
             return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
-    if st.st_size < _SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
+    if st.st_size < SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
         return Verdict(Kind.LATER)  # the name of a copy, whose making has just begun
     if not st.st_size:
         return _empty_as_before(path, st, tracker) or Verdict(Kind.NEW)
@@ -128,7 +129,7 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             or _copy_of_gone(path, content, tracker)
             or _same(path, content, tracker, known_content=False)  # it was empty: only its inode speaks for it
             or _was_being_made(path, content)
-            or Verdict(Kind.NEW)
+            or Verdict(Kind.NEW, head=b"" if content.gz else content.head)
         )  # fmt: skip
     finally:
         content.close()

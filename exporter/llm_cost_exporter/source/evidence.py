@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["begins_like", "has_content", "is_same", "learn", "looks_gz"]
 
 
-def learn(tracker: Tracker, file: FollowedFile) -> None:
-    """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes."""
+def learn(tracker: Tracker, file: FollowedFile, head: bytes = b"") -> None:
+    """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes.
+
+    `head`: its first bytes are known already, and what is at its place by now may be another.
+    """
     position = file.position
+    if head and not position.head_length:
+        position.head_length, position.head_hash = len(head), fingerprint(head)
+        tracker.book.changed(position)
     if not file.size or position.head_length:
         return
     try:
@@ -73,7 +79,7 @@ def begins_like(path: str, file: FollowedFile) -> bool:
     position = file.position
     try:
         content = Content(path, file.identity)
-    except FileNotFoundError:
+    except (FileNotFoundError, MovedError):
         return False
     content.close()
     if not position.head_length:

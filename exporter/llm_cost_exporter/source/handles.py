@@ -6,6 +6,7 @@ limit is as high as the process may go, and files that can't be opened again (`k
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import stat
@@ -40,7 +41,7 @@ def open_file(path: str, place: tuple[int, int] | None = None) -> tuple[int, os.
         if not stat.S_ISREG(st.st_mode):
             raise NotAFileError(path)
         if place is not None and (st.st_dev, st.st_ino) != place:
-            raise MovedError(path)
+            raise MovedError(errno.ESTALE, "another file is there by now", path)
     except OSError:
         os.close(fd)
         raise

@@ -28,13 +28,14 @@ class Piece:
     path: str
     st: os.stat_result
     proper: bool
+    head: bytes = b""  # its first bytes, where it was looked at and is new
 
 
 @dataclass(slots=True)
 class _Listing:
     names: list[str] = field(default_factory=list)  # sorted
     inodes: dict[int, str] = field(default_factory=dict)
-    inode_of: dict[str, int] = field(default_factory=dict)  # by name
+    inode_of: dict[str, int] = field(default_factory=dict)  # by name, the same objects
     failed: bool = False  # made of half the names, or of none
     not_before: float = 0.0  # monotonic; what took long is not done again soon
 
@@ -118,9 +119,10 @@ class Listings:
             try:
                 with os.scandir(folder or ".") as entries:
                     for entry in entries:
-                        listing.names.append(entry.name)
-                        listing.inodes[entry.inode()] = entry.name
-                        listing.inode_of[entry.name] = entry.inode()
+                        name, inode = entry.name, entry.inode()
+                        listing.names.append(name)
+                        listing.inodes[inode] = name
+                        listing.inode_of[name] = inode
             except FileNotFoundError:
                 pass
             except OSError:  # whoever watches paths in it says so

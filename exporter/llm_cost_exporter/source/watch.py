@@ -12,7 +12,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from llm_cost_exporter.source.arrivals import Arrivals, real_path, say
+from llm_cost_exporter.source.arrivals import Arrivals, say
 from llm_cost_exporter.source.discovery import STDIN
 from llm_cost_exporter.source.evidence import is_same
 from llm_cost_exporter.source.file import FollowedFile, Name
@@ -191,11 +191,7 @@ class Watch:
                 rest.append((name, st))
                 continue
             say(tracker, name, None)
-            if file.name is None:
-                tracker.attach(file, real_path(name.path), st, is_gz=file.position.gz)
-                file.suspect = True  # have it looked at as if it had grown
-            tracker.settle(file, name)
-            self._arrivals.mark_piece(file, name.path)
+            self._arrivals.found_at(file, name, st)
             if file.name is name:
                 self._grown(name, file, st, tracker.clock.monotonic())
         return rest
