@@ -25,6 +25,7 @@ def rows(size: Size, folder: Path) -> list[Row]:
     later = []
     with Running(home, log) as exporter:
         exporter.until_ready()
+        exporter.value("llm_requests_total")  # in service: scraped once
         after = exporter.rss()
         done = first
         while done < first + size.flat_lines:
