@@ -33,12 +33,13 @@ class Lost:
         """The content of `file` is not where it was: look for it for a while."""
         tracker = self._tracker
         tracker.detach(file)
-        if file.position.done_until or file.position.head_length:
+        position = file.position
+        if position.done_until or (position.head_length and not tracker.book.has_read_alike(position)):
             tracker.lost[file.position.key] = now + LINGER_SECONDS
             tracker.book.changed(
                 file.position
             )  # that a copy is found by its first bytes, if they were learned just now
-        else:  # nothing was read of it, nothing can tell a copy: a copy is a new file
+        else:  # nothing was read of it, nothing can tell a copy, or it was another's: a copy is a new file
             tracker.files.pop(file.position.key, None)
             tracker.book.forget(file.position)
 
