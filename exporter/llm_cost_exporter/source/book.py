@@ -76,11 +76,11 @@ class Book:
                     found += there if isinstance(there, list) else [there]
         return sorted(found, key=lambda position: -position.done_until)
 
-    def has_read_alike(self, position: Position) -> bool:
-        """Another file began as this one, and was read."""
+    def alike(self, position: Position) -> list[Position]:
+        """Positions of other files that began as this one."""
         there = self._heads.get(position.head_length, {}).get(position.head_hash)
-        alike = [] if there is None else there if isinstance(there, list) else [there]
-        return any(other.done_until and other is not position for other in alike)
+        found = [] if there is None else there if isinstance(there, list) else [there]
+        return [other for other in found if other is not position]
 
     # changing
 

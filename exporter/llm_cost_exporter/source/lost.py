@@ -34,7 +34,9 @@ class Lost:
         tracker = self._tracker
         tracker.detach(file)
         position = file.position
-        if position.done_until or (position.head_length and not tracker.book.has_read_alike(position)):
+        if position.done_until or (
+            position.head_length and not any(other.done_until for other in tracker.book.alike(position))
+        ):
             tracker.lost[file.position.key] = now + LINGER_SECONDS
             tracker.book.changed(
                 file.position
@@ -122,7 +124,10 @@ class Lost:
 
     def _is_at(self, piece: Piece, file: FollowedFile, now: float) -> bool:
         """The content of `file` is at the piece: then it is taken up there."""
-        tracker = self._tracker
+        tracker, position = self._tracker, file.position
+        is_copy = (piece.st.st_dev, piece.st.st_ino) != file.identity
+        if is_copy and not position.done_until and tracker.book.alike(position):
+            return False  # nothing was read of it, and of another that begins alike: the copy is that one's
         try:
             if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
                 return False
