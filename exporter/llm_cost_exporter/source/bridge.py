@@ -70,9 +70,8 @@ class Bridge:
         errors = tracker.listings.errors
         found = _Found(name, base, tracker.listings.places(base))
         if name.file is not None:
-            learn(
-                tracker, name.file
-            )  # a piece that is a copy of it says nothing: should it be cut off now, that is to be seen
+            # A piece that is a copy of it says nothing of what came before: should it be cut off now, that is to be seen.
+            learn(tracker, name.file)
         for piece in tracker.listings.pieces(base):
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
@@ -146,9 +145,8 @@ class Bridge:
     def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
         """Read a piece that came and went unseen. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
-        content = Content(
-            piece.path, (piece.st.st_dev, piece.st.st_ino)
-        )  # gone by now, it is perhaps in the next piece
+        # Gone by now, it is perhaps in the next piece.
+        content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
         content.close()
         position = Position(entry=name.pattern.entry.name, followed_as=name.path, path=piece.path)
         position.device, position.inode = piece.st.st_dev, piece.st.st_ino

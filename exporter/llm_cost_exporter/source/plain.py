@@ -140,10 +140,13 @@ def is_intact(file: FollowedFile, fd: int) -> bool:
     """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
     position, least = file.position, file.offset or file.size
     known = position.head_length, position.head_hash
-    if os.fstat(fd).st_size >= least and _check(file, fd) is not None and os.fstat(fd).st_size >= least:
-        return True
-    position.head_length, position.head_hash = known  # what was learned may be of another content
-    return False
+    intact = False
+    try:
+        intact = os.fstat(fd).st_size >= least and _check(file, fd) is not None and os.fstat(fd).st_size >= least
+    finally:
+        if not intact:  # or can't be told: what was learned may be of another content
+            position.head_length, position.head_hash = known
+    return intact
 
 
 def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
