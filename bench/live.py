@@ -43,6 +43,11 @@ def rows(size: Size, folder: Path) -> list[Row]:
     ]  # fmt: skip
 
 
+def _now(make: Callable[[int], str]) -> Callable[[int], str]:
+    """Lines of now: what an exporter that keeps up reads."""
+    return lambda number: logs.at(time.time(), make(number))
+
+
 def _percent(share: Spread) -> str:
     return share.times(100).show(" %", 2)
 
@@ -50,7 +55,7 @@ def _percent(share: Spread) -> str:
 def _share(size: Size, home: Path, make: Callable[[int], str], lines_per_second: int) -> Spread:
     """The share of a core in each of some windows."""
     home.mkdir()
-    log = logs.write(home / "usage.jsonl", make, 1000)
+    log = logs.write(home / "usage.jsonl", _now(make), 1000)
     window = size.seconds / _WINDOWS
     written, shares = 1000, []
     with Running(home, log) as exporter, log.open("a") as out:
@@ -66,7 +71,7 @@ def _share(size: Size, home: Path, make: Callable[[int], str], lines_per_second:
                     next_scrape += _SCRAPE_EVERY_S
                 due = 1000 + int((now - started) * lines_per_second)
                 if due > written:
-                    out.write("\n".join([*map(make, range(written, due)), ""]))
+                    out.write("\n".join([*map(_now(make), range(written, due)), ""]))
                     out.flush()
                     written = due
                 time.sleep(0.02)
@@ -77,7 +82,7 @@ def _share(size: Size, home: Path, make: Callable[[int], str], lines_per_second:
 def _freshness(size: Size, home: Path) -> Row:
     """From a line's write to its value on /metrics: a line every 40 to 70 ms, /metrics asked every 25 ms."""
     home.mkdir()
-    log = logs.write(home / "usage.jsonl", logs.labelled, 1000)
+    log = logs.write(home / "usage.jsonl", _now(logs.labelled), 1000)
     writes: list[float] = []  # when the line was written that makes the count 1001, 1002 …
     seen: list[tuple[float, float]] = []  # count, when it was there
     stop = threading.Event()
@@ -87,7 +92,8 @@ def _freshness(size: Size, home: Path) -> Row:
             number = 1000
             while not stop.wait(0.04 + number * 7919 % 30 / 1000):
                 # A series that is there already: a new one would be held.
-                out.write(logs.labelled(number % 1000).replace("req-", f"req-{number}-") + "\n")
+                line = logs.labelled(number % 1000).replace("req-", f"req-{number}-")
+                out.write(f"{logs.at(time.time(), line)}\n")
                 out.flush()
                 writes.append(time.monotonic())
                 number += 1

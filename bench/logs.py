@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-__all__ = ["MODELS", "format_lines", "formats", "labelled", "nested", "noise", "tutorial", "write"]
+__all__ = ["MODELS", "at", "format_lines", "formats", "labelled", "nested", "noise", "tutorial", "write"]
 
 START = 1_767_225_600  # 2026-01-01
 MODELS = ("gpt-4o-mini", "gpt-4.1", "claude-sonnet-4-5", "gemini-2.5-flash", "gpt-5-mini")
@@ -46,6 +46,11 @@ def tutorial(number: int) -> str:
 def labelled(number: int) -> str:
     """The same with an app and a team: 1,000 label sets in all."""
     return f'{_tutorial(number)}, "app": "app-{number % 20:02}", "team": "team-{number // 20 % 10}"}}'
+
+
+def at(when: float, line: str) -> str:
+    """A line of `tutorial` or `labelled` as it would be written at that time (epoch seconds)."""
+    return f'{{"timestamp": {when:.3f}{line[line.index(",") :]}'
 
 
 def nested(number: int) -> str:

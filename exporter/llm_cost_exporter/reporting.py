@@ -117,8 +117,7 @@ class Report:
     def settle(self, cell: Cell) -> None:
         row: Row = cell.account.priced
         row.requests += cell.calls
-        tokens = cell.tokens()
-        self._add(row, tokens, cell.cost(tokens))
+        self._add(row, cell.tokens(), cell.cost())
         if cell.said_calls:
             row.said = (row.said or 0) + cell.said * SAID_UNIT
 

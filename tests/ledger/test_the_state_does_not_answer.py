@@ -66,8 +66,9 @@ def test_a_state_that_turns_out_broken_is_set_aside_in_the_midst_of_a_batch(proc
     assert process.saver.save()
     process.saver.store._db.execute("UPDATE day SET usd = 'garbage' WHERE date = '2025-12-23'")
     process.lines.append(line("gpt", NOON - 9 * 86_400, (10, 5), "late"))
-    process.read_all()
-    assert process.saver.save()
+    for _ in range(2):  # a day stays in memory until a save without news of it
+        process.read_all()
+        assert process.saver.save()
     process.saver.store._db.execute("UPDATE day SET usd = 'garbage' WHERE date = '2025-12-23'")
     process.lines.append(line("gpt", NOON - 9 * 86_400, (10, 5), "later"))
     process.pipeline.step()

@@ -131,7 +131,7 @@ def test_a_report_is_the_same(switch, lines):
 
 
 @settings(deadline=None, max_examples=25)
-@given(LOGS, st.integers(1, 3))
+@given(LOGS, st.integers(1, 6))
 def test_the_ledger_is_the_same(switch, lines, ticks):
     """State, days, ids and every exposed value, through a backlog, restarts of days and folded labels."""
     with TemporaryDirectory() as folder:

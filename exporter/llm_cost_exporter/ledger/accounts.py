@@ -97,7 +97,7 @@ class Account:
         for family in self.families.values():
             for sample in family.values():
                 if not sample.held:
-                    sample.public = sample.value - sample.hidden
+                    sample.public = sample.value - sample.hidden if sample.hidden else sample.value
                 elif sample.since is None:
                     held.append(sample)
         for histogram in self.histograms.values():

@@ -79,15 +79,17 @@ class DayBook:
         for date, amounts in self._days.items():
             self._dirty[date] = set(amounts)
 
-    def saved(self, now: float) -> None:
-        """`changed` is on disk. What is no longer of use leaves memory."""
+    def saved(self, now: float) -> bool:
+        """`changed` is on disk. What is no longer of use leaves memory. True: some day did."""
+        yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
+        days = {yesterday.date, today.date, tomorrow.date, *self._dirty}  # late lines come in many, of one day or two
         self._dirty = {}
         self.at = _NO_DAY
-        yesterday, today, tomorrow = self._calendar.yesterday_today_tomorrow(now)
-        days = {yesterday.date, today.date, tomorrow.date}
         months = {today.month, tomorrow.month, self._calendar.previous_month(today.month)}
+        before = len(self._days)
         self._days = {date: amounts for date, amounts in self._days.items() if date in days}
         self._months = {month: amounts for month, amounts in self._months.items() if month in months}
+        return len(self._days) < before
 
     def _day(self, date: str) -> Amounts:
         # A date that is not in memory has no unsaved change: `saved` alone takes dates out.

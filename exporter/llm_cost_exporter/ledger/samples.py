@@ -11,6 +11,7 @@ and not shown before the label set has been away from /metrics for a day. The da
 
 from __future__ import annotations
 
+from operator import add
 from typing import Any, Final
 
 __all__ = ["BOUNDS", "SEEN", "Histogram", "Sample"]
@@ -112,10 +113,10 @@ class Histogram:
 
     def take(self, counts: list[int], total: int, *, old: bool) -> None:
         """Add many values at once: how many fell in each bucket, and their sum. `old`: they are part of the base."""
-        self.counts = [a + b for a, b in zip(self.counts, counts, strict=True)]
+        self.counts[:] = map(add, self.counts, counts)  # the list stays: cells may count in it (see Cell.count_in)
         self.sum += total
         if old:
-            self.public_counts = [a + b for a, b in zip(self.public_counts, counts, strict=True)]
+            self.public_counts = list(map(add, self.public_counts, counts))
             self.public_sum += total
 
     def publish(self) -> None:

@@ -8,11 +8,14 @@ So a call adds a few machine-sized integers, and the wide ones (1e-24 USD) are t
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from llm_cost_exporter.ledger.samples import BOUNDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from llm_cost_exporter.prices import Rates
     from llm_cost_exporter.tariffs import Tariff
     from llm_cost_exporter.times import Day
@@ -52,8 +55,8 @@ class Cell:
     """
 
     __slots__ = (
-        "above", "account", "cached", "calls", "cost_bounds", "cost_counts", "day", "exemplars", "high", "into", "labels", "last", "latencies",
-        "latency", "low", "number", "old", "out", "prices", "rates", "reasoning", "said", "said_calls", "tariff", "token_counts", "unit", "up_to",
+        "above", "account", "cached", "calls", "cost_bounds", "cost_counts", "counts_apart", "day", "exemplars", "high", "into", "labels", "last",
+        "latencies", "latency", "low", "number", "old", "out", "prices", "reasoning", "said", "said_calls", "tariff", "token_counts", "unit", "up_to",
         "written", "written_prices",
     )  # fmt: skip
 
@@ -66,14 +69,11 @@ class Cell:
         self.old = False
         self.close()
         self.above, self.up_to = 0, -1
-        self.rates: Rates | None = None
         self.unit = 1
         self.prices: tuple[int, int, int, int] = (0, 0, 0, 0)  # of METERS, in units
         self.written_prices: tuple[int, ...] | None = None  # of WRITTEN
         self.cost_bounds: tuple[int, ...] = ()
-        self.cost_counts = [0] * (len(BOUNDS["cost"]) + 1)
-        self.token_counts = [0] * (len(BOUNDS["input_tokens"]) + 1)
-        self.latencies = [0] * (len(BOUNDS["duration"]) + 1)
+        self.count_apart()
         self.clear()
 
     def clear(self) -> None:
@@ -85,11 +85,17 @@ class Cell:
         self.last = 0.0  # the newest call, epoch seconds
         self.exemplars: dict[int, tuple[str, int, float]] = {}  # by bucket of cost: id, 1e-24 USD, time
 
-    def clear_counts(self) -> None:
-        """The buckets too, for sinks that have histograms."""
-        self.cost_counts = [0] * len(self.cost_counts)
-        self.token_counts = [0] * len(self.token_counts)
-        self.latencies = [0] * len(self.latencies)
+    def count_apart(self) -> None:
+        """How many calls fall in each bucket is counted here, from 0 on."""
+        self.counts_apart = True
+        self.cost_counts = [0] * (len(BOUNDS["cost"]) + 1)
+        self.token_counts = [0] * (len(BOUNDS["input_tokens"]) + 1)
+        self.latencies = [0] * (len(BOUNDS["duration"]) + 1)
+
+    def count_in(self, cost_counts: list[int], token_counts: list[int]) -> None:
+        """Calls are counted in the buckets of these histograms from now on, latencies still here."""
+        self.counts_apart = False
+        self.cost_counts, self.token_counts = cost_counts, token_counts
 
     def close(self) -> None:
         """No row fits any more before the cell is bound again."""
@@ -97,26 +103,27 @@ class Cell:
 
     def price(self, prices: Prices) -> None:
         """Take over the prices that are in force."""
-        rates = self.rates = prices.rates
+        rates = prices.rates
         self.unit, self.prices, self.cost_bounds = prices.unit, prices.per_token, prices.bounds
         self.written_prices = prices.per_written
         self.above, self.up_to = rates.above, rates.up_to
 
+    def counts(self) -> Iterable[tuple[str, int, int]]:
+        """(meter, tokens, what one of them costs in units), also of meters without tokens."""
+        counts = zip(METERS, (self.cached, self.into, self.reasoning, self.out), self.prices, strict=True)
+        if self.written is None or self.written_prices is None:
+            return counts
+        return chain(counts, zip(WRITTEN, self.written, self.written_prices, strict=True))
+
     def tokens(self) -> dict[str, int]:
         """Tokens by meter, none of them 0."""
-        counts = (self.cached, self.into, self.reasoning, self.out)
-        tokens = {meter: count for meter, count in zip(METERS, counts, strict=True) if count}
-        if self.written is not None:
-            tokens.update((meter, count) for meter, count in zip(WRITTEN, self.written, strict=True) if count)
-        return tokens
+        return {meter: count for meter, count, _ in self.counts() if count}
+
+    def cost(self) -> dict[str, int]:
+        """What they cost, 1e-24 USD by meter."""
+        return {meter: count * units * self.unit for meter, count, units in self.counts() if count}
 
     @property
     def prompt(self) -> int:
         """Tokens of all prompts, cached ones included."""
         return self.into + self.cached + (0 if self.written is None else sum(self.written))
-
-    def cost(self, tokens: dict[str, int]) -> dict[str, int]:
-        """What `tokens` of this cell cost, 1e-24 USD by meter."""
-        assert self.rates is not None
-        per_token = self.rates.meters
-        return {meter: count * per_token[meter] for meter, count in tokens.items()}

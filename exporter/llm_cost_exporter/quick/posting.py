@@ -356,8 +356,6 @@ class Posting(Generic[AccountT]):
         if cell.calls:
             self._sink.settle(cell)
             cell.clear()
-            if self._sink.histograms:
-                cell.clear_counts()
 
     def close(self) -> None:
         """Settle, and let every cell be bound anew: days, accounts or the base may be others from now on."""
