@@ -21,7 +21,7 @@ SHAPES = (  # name, line, mtail's program, times mtail that must be reached, aim
 )
 NOISE_MUST = 8.0
 NOISE_TIMES = (
-    4  # so many times the lines of a backlog: a line takes so little that the start would be half of the figure
+    10  # so many times the lines of a backlog: a line takes so little that the start would be half of the figure
 )
 
 

@@ -119,15 +119,16 @@ class Pipeline:
         lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
-            quick.begin(lines, now, mtime, ledger.base_before, batch.text)
-        while at < len(lines):
+            quick.begin(lines, now, mtime, ledger.base_before)
+        number = len(lines)
+        while at < number:
             if may_be_quick and ledger.ledger_id is not None:
                 posted, noise = quick.advance(at)
                 if posted or noise:
                     stats.lines_read += posted + noise
                     stats.lines_skipped += noise
                     at += posted + noise
-                    if at == len(lines):
+                    if at == number:
                         break
             line, offset = lines[at], batch.offset_of(at)
             at += 1

@@ -14,7 +14,7 @@ from llm_cost_exporter.quick.noise import Noise
 from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.record import EntryReader
 from llm_cost_exporter.source import Line, TooLong
-from llm_cost_exporter.source.lines import cut
+from llm_cost_exporter.source.batch import Text
 from llm_cost_exporter.types import Part, Skip
 from tests.kit import NOON
 from tests.quick.lines import MAKERS, chatter, log, mostly_other, other
@@ -71,11 +71,11 @@ def test_only_what_is_skipped_is_noise_of_any_records(records):
 
 @settings(deadline=None, max_examples=100)
 @given(LOGS)
-def test_the_text_they_were_cut_from_changes_nothing(lines):
-    """With the text at hand, which saves joining the lines, the same is found."""
-    text = b"\n".join([*lines, b""])
-    split = cut(text, 1 << 20, 0).lines
-    assert Noise(entry().shapes).kept(split, 0, text) == Noise(entry().shapes).kept(split, 0)
+def test_newlines_change_nothing(lines):
+    """Lines that still have their newlines are the same noise."""
+    text = Text(b"\n".join([*lines, b""]))
+    noise = Noise(entry().shapes).kept(text.with_newlines(), 0)
+    assert noise == Noise(entry().shapes).kept(text.cut(), 0)
 
 
 def test_parts_of_split_lines_are_kept():
@@ -112,6 +112,41 @@ def test_most_noise_is_found(kinds):
     assert len(kept) <= len(calls) + words + 10
 
 
+def test_a_file_that_turns_to_cri_late():
+    """After a thousand lines without CRI it is looked for no more, until the slow path was given one."""
+    noise = Noise(entry().shapes)
+    text, part = b"2026-01-01 00:00:00 INFO done", b"2026-01-01T00:00:00.1Z stdout P half of a"
+    assert noise.kept([text, part], 0) == [1]
+    noise = Noise(entry().shapes)
+    assert noise.kept([text] * 999, 0) == []
+    assert noise.kept([text, part], 0) == [1]
+    noise = Noise(entry().shapes)
+    assert noise.kept([text] * 1000, 0) == []
+    first = b'2026-01-01T00:00:00.1Z stdout P {"model": "gpt-4o", '
+    assert noise.kept([text, part, first], 0) == [2]
+    assert not noise.met(text)
+    assert noise.met(first)
+    assert not noise.met(first)
+    assert noise.kept([text, part], 0) == [1]
+
+
+@pytest.mark.parametrize("before", [10, 5000], ids=["in the first batch", "in a later batch"])
+def test_a_split_line_among_text_is_joined(tmp_path, switch, before):
+    """A record in parts of CRI, the middle ones without a brace, and text between them: read as the slow path reads it."""
+    call = b'{"timestamp": 1767268800, "model": "gpt-4o", "prompt_tokens": 5, "completion_tokens": 6}'
+    pieces = [call[at : at + 20] for at in range(0, len(call), 20)]
+    tags = [*(b"P" for _ in pieces[1:]), b"F"]
+    parts = [b"2026-01-01T00:00:00.1Z stdout %s %s" % pair for pair in zip(tags, pieces, strict=True)]
+    text = [b"2026-01-01 00:00:00 INFO request %d took its time, and that of others too" % n for n in range(before)]
+    path = tmp_path / "usage.log"
+    path.write_bytes(b"\n".join([*text, *(line for part in parts for line in (part, text[0])), *text, *parts, b""]))
+    switch(on=False)
+    slow = reported(path)
+    assert (slow["requests"], slow["joined"], slow["skipped"]) == (2, 2 * len(parts) - 2, 2 * before + len(parts))
+    switch(on=True)
+    assert reported(path) == slow
+
+
 def test_what_was_kept_in_vain_is_looked_at_anew():
     """Noise that speaks of tokens and begins like a call is kept at first; once it turned out to be noise, it is known."""
     noise = Noise(entry().shapes)
@@ -136,7 +171,7 @@ def test_nothing_of_a_batch_is_kept_once_it_is_read(tmp_path, monkeypatch):
     path.write_bytes(b"\n".join(log(8, (0, *NOISY), 400, 0.1)))
     reported(path)
     (quick,) = set(made)
-    held = [getattr(quick, name) for name in ("_lines", "_tried", "_kept", "_rows", "_text")]
+    held = [getattr(quick, name) for name in ("_lines", "_tried", "_kept", "_rows")]
     assert not any(held)
 
 

@@ -22,7 +22,6 @@ from llm_cost_exporter.exporter import Exporter
 from llm_cost_exporter.idchunk import Entry, unpack_rows
 from llm_cost_exporter.ledger.reading import read_contents
 from llm_cost_exporter.prices import PriceBook
-from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.reporting import Report
 from llm_cost_exporter.times import Calendar
 from tests.kit import LOG, NOON, FakeClock, scrape
@@ -42,26 +41,6 @@ LOGS = st.builds(
     st.integers(30, 250),
     st.sampled_from((0.0, 0.05, 0.3)),
 )
-
-
-@pytest.fixture(scope="module")
-def switch():
-    """Turns the quick path off and on, and counts the lines that it posts."""
-    advance, posted = QuickLines.advance, [0]
-
-    def counting(self, at):
-        numbers = advance(self, at)
-        posted[0] += numbers[0]
-        return numbers
-
-    with pytest.MonkeyPatch.context() as patch:
-
-        def turn(*, on):
-            posted[0] = 0
-            patch.setattr(QuickLines, "advance", counting if on else lambda self, at: (0, 0))
-            return posted
-
-        yield turn
 
 
 def reported(path, keys=(), since=float("-inf"), until=float("inf")):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from llm_cost_exporter.source import TooLong
+from llm_cost_exporter.source import Line, TooLong
 from llm_cost_exporter.source.lines import Cutter
 from tests.source.following import Consumer, append
 
@@ -88,7 +88,8 @@ def test_other_files_are_read_while_an_overlong_line_is_skipped(tmp_path):
     append(tmp_path / "b.log", "b")
     consumer = Consumer(tmp_path / "*.log", line_bytes=LIMIT)
     consumer.poll()
-    lines, steps = [], 0
+    lines: list[Line] = []
+    steps = 0
     while b"b" not in lines:
         batch = consumer.read_one()
         assert batch is not None

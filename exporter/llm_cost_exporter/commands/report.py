@@ -141,15 +141,15 @@ def _read_file(
     for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
         now, lines = clock.wall(), piece.lines
         if not trust:
-            quick.begin(lines, now, piece.mtime, text=piece.text)
-        at = 0
-        while at < len(lines):
+            quick.begin(lines, now, piece.mtime)
+        at, number = 0, len(lines)
+        while at < number:
             if not trust:
                 posted, noise = quick.advance(at)
                 if posted or noise:
                     report.lines_passed(posted, noise)
                     at += posted + noise
-                    if at == len(lines):
+                    if at == number:
                         break
             line = lines[at]
             outcome = (

@@ -30,9 +30,10 @@ Keys = tuple[object, ...]
 class Quiet:
     """Records of the same keys that no format has. `decode` raises where a line is none of them, or no JSON."""
 
-    __slots__ = ("decode", "is_json", "texts")
+    __slots__ = ("decode", "is_json", "kind", "texts")
 
     def __init__(self, kind: type[msgspec.Struct], texts: tuple[str, ...], attributes: tuple[str, ...]) -> None:
+        self.kind = kind
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
         self.texts = texts
         self.is_json = _some_is_json(attributes) if attributes else None

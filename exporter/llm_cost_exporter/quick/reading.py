@@ -21,6 +21,7 @@ import msgspec
 from llm_cost_exporter.envelope import trim
 from llm_cost_exporter.quick.forms import FORMATS
 from llm_cost_exporter.quick.noise import Noise
+from llm_cost_exporter.source.batch import Text
 from llm_cost_exporter.types import Skip
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class QuickLines:
 
     __slots__ = (
         "_credit", "_first", "_form", "_group", "_kept", "_lines", "_mtime", "_next", "_noise", "_noisy", "_now", "_posting", "_prefixed", "_reader", "_rest",
-        "_rows", "_scope", "_stuck", "_text", "_tried",
+        "_rows", "_scope", "_stuck", "_tried",
     )  # fmt: skip
 
     def __init__(self, reader: RecordReader, posting: Posting[Any], scope: str) -> None:
@@ -58,8 +59,7 @@ class QuickLines:
         self._prefixed = False  # the record stands behind a text prefix
         self._noise = Noise(reader.shapes) if reader.knows_noise else None
         self._noisy = False  # there was so much noise that it is worth looking for
-        self._lines: Sequence[Line] = ()
-        self._text: bytes | None = None  # what they were cut from
+        self._lines: Sequence[Line] = ()  # while noise is looked for each may have its newline
         self._kept: Sequence[int] = ()  # indices of the lines that are no noise, as far as that was looked for
         self._tried: Sequence[Line] = ()  # those lines
         self._next = 0  # of _kept: the first that was not passed yet
@@ -70,11 +70,11 @@ class QuickLines:
         self._rest = 0
         self._now = self._mtime = 0.0
 
-    def begin(
-        self, lines: Sequence[Line], now: float, mtime: float, base_before: float = -math.inf, text: bytes | None = None
-    ) -> None:
-        """The lines of a batch, all of them to be counted; `mtime` is the file's, `text` what they were cut from, if it is at hand."""
-        self._lines, self._text, self._now, self._mtime = lines, text, now, mtime
+    def begin(self, lines: Sequence[Line], now: float, mtime: float, base_before: float = -math.inf) -> None:
+        """The lines of a batch, all of them to be counted; `mtime` is the file's."""
+        if type(lines) is Text:
+            lines = lines.with_newlines() if self._noisy else lines.cut()
+        self._lines, self._now, self._mtime = lines, now, mtime
         self._keep(range(len(lines)), lines)
         if self._noisy:
             self._look_for_noise(0)
@@ -83,7 +83,7 @@ class QuickLines:
 
     def end(self) -> None:
         """The batch is read: keep none of its text, which many files would add up to much."""
-        self._lines, self._text = (), None
+        self._lines = ()
         self._keep((), ())
 
     def _keep(self, kept: Sequence[int], lines: Sequence[Line]) -> None:
@@ -93,7 +93,7 @@ class QuickLines:
         """Find the noise among the lines of the batch from `start` on."""
         noise, lines = self._noise, self._lines
         if noise is not None and start < len(lines):
-            kept = noise.kept(lines, start, self._text)
+            kept = noise.kept(lines, start)
             self._noisy = (len(lines) - start - len(kept)) * _LEAST_NOISE >= len(lines) - start
             self._keep(kept, [lines[at] for at in kept])
 
@@ -179,6 +179,8 @@ class QuickLines:
 
     def learn(self, at: int, outcome: Outcome) -> None:
         """The slow path has read line `at`, which was not posted quickly. Never raises."""
+        if self._noise is not None and self._noise.met(self._lines[at]) and type(self._kept) is not range:
+            self._look_for_noise(at + 1)
         if type(outcome) is Skip and self._noise is not None:
             self._learn_noise(self._noise, at)
         if type(outcome) is not list or len(outcome) != 1 or self._rest:

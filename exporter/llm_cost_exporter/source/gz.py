@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.batch import Batch, Line
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.handles import MovedError, open_file
 from llm_cost_exporter.source.identity import HEAD_BYTES, TAIL_BYTES, fingerprint
 from llm_cost_exporter.source.lines import Cutter, only_open_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["CorruptError", "GzReading", "GzStream", "is_gz"]
 
@@ -165,7 +168,7 @@ class GzReading:
         file.ended = True
         return self._batch(file, self._cutter.finish(), last=True)
 
-    def _batch(self, file: FollowedFile, lines: list[Line], *, last: bool) -> Batch:
+    def _batch(self, file: FollowedFile, lines: Sequence[Line], *, last: bool) -> Batch:
         cutter, position = self._cutter, file.position
         start, end, begins = file.offset, cutter.end, cutter.begins
         if start < position.done_until:

@@ -4,16 +4,17 @@ A line ends at `\n`. Not part of it are: a `\r` before the newline; NUL bytes be
 O_APPEND leaves a hole of them at the front of a file that was truncated under it); a UTF-8 byte order mark at the very start
 of a file. None of these counts against the limit. A line over the limit becomes TooLong and is never held whole.
 
-The common path is one bytes.split a chunk. What is rare (`\r`, NUL, too long) is looked for in the chunk as a whole first, so
+On the common path nothing is cut here (see Text). What is rare (`\r`, NUL, too long) is looked for in the chunk as a whole first, so
 that nothing of it costs anything per line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from llm_cost_exporter.source.batch import Line, TooLong, beginnings
+from llm_cost_exporter.source.batch import Line, Text, TooLong, beginnings
 from llm_cost_exporter.source.identity import TAIL_BYTES
 from llm_cost_exporter.source.position import Position
 
@@ -25,7 +26,7 @@ BOM = b"\xef\xbb\xbf"
 class Cut(NamedTuple):
     """Lines, their offsets (None: they are as they stood, one after the other), and the bytes left after the last newline."""
 
-    lines: list[Line]
+    lines: Sequence[Line]
     begins: list[int] | None
     left: int
 
@@ -38,6 +39,9 @@ def most_held(limit: int) -> int:
 def cut(data: bytes, limit: int, start: int, *, at: int | None = None) -> Cut:
     """The complete lines of `data`, which is at the offset `at` and whose first line begins at `start` (before it: NULs)."""
     at = start if at is None else at
+    if at == start and len(data) <= limit and b"\r" not in data and b"\0" not in data and (at or data[:3] != BOM):
+        end = data.rfind(b"\n") + 1
+        return Cut(Text(data[:end]) if end else [], None, len(data) - end)
     plain = data.split(b"\n")
     left = len(plain.pop())
     if not plain:
@@ -71,7 +75,7 @@ def last_line(data: bytes, limit: int, *, at_start: bool) -> list[Line]:
 
 
 def only_open_parts(
-    position: Position, lines: list[Line], begins: list[int] | None, start: int
+    position: Position, lines: Sequence[Line], begins: list[int] | None, start: int
 ) -> tuple[list[Line], list[int]]:
     """After a restart: of lines that were counted before, only those that are open parts of a split line; and their offsets."""
     begins = list(beginnings(lines, start))[:-1] if begins is None else begins  # type: ignore[arg-type]  # no TooLong then
@@ -84,7 +88,7 @@ class Cutter:
     """Cuts a stream that can't be read twice (gz, a pipe) into lines; holds at most one line's limit of it.
 
     After each `feed` and `finish`: `start` and `end` are the offsets of the lines it gave, `begins` the offset of each (None: one
-    after the other), `before` the up to 4 KiB before `end`, `text` what they were cut from (None: nothing, or it is not at hand).
+    after the other), `before` the up to 4 KiB before `end`.
     """
 
     def __init__(self, limit: int, start: int = 0) -> None:
@@ -96,17 +100,16 @@ class Cutter:
         self.start = self.end = start
         self.begins: list[int] | None = None
         self.before = b""
-        self.text: bytes | None = None
 
     @property
     def unfinished(self) -> int:
         """Bytes that wait for their newline."""
         return self._taken - self.end
 
-    def feed(self, chunk: bytes) -> list[Line]:
+    def feed(self, chunk: bytes) -> Sequence[Line]:
         """The lines that `chunk` completes."""
         self._taken += len(chunk)
-        self.start, self.begins, self.text = self.end, None, None
+        self.start, self.begins = self.end, None
         overlong: list[Line] = []
         if self._over:
             newline = chunk.find(b"\n") + 1
@@ -116,15 +119,16 @@ class Cutter:
             self._ended(self._taken - len(chunk) + newline, chunk[:newline])
             overlong = [TooLong(self.end - self.start)]
             self._over, chunk = False, chunk[newline:]
-        data = self.text = self._held + chunk if self._held else chunk
+        data = self._held + chunk if self._held else chunk
         lines, self.begins, left = cut(data, self._limit, self.end, at=self._taken - len(data))
         if overlong:
             begins = self.begins if self.begins is not None else list(beginnings(lines, self.end))[:-1]  # type: ignore[arg-type]
             self.begins = [self.start, *begins]
         if lines:
-            self._ended(self._taken - left, data[: len(data) - left])
+            end = len(data) - left
+            self._ended(self._taken - left, data[max(0, end - TAIL_BYTES) : end])
         self._hold(data[len(data) - left :] if left else b"")
-        return overlong + lines if overlong else lines
+        return [*overlong, *lines] if overlong else lines
 
     def _ended(self, end: int, data: bytes) -> None:
         """The bytes up to `end` are handed on; `data` are the last of them."""
@@ -144,7 +148,7 @@ class Cutter:
 
     def finish(self) -> list[Line]:
         """The last line, which no newline ends."""
-        self.start, self.text = self.end, None
+        self.start = self.end
         lines = last_line(self._held, self._limit, at_start=self.end == 0 and self._taken == len(self._held))
         if self._over or (lines and isinstance(lines[0], TooLong)):
             lines = [TooLong(self.unfinished)]

@@ -9,13 +9,16 @@ only lead to dropping what was good, which is then read from the copy.
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.batch import Batch, Line, TooLong
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.gz import is_gz
 from llm_cost_exporter.source.identity import HEAD_BYTES, TAIL_BYTES, before, fingerprint
 from llm_cost_exporter.source.lines import cut, last_line, most_held, only_open_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["PlainReader", "is_intact"]
 
@@ -75,9 +78,7 @@ class PlainReader:
         done_until = file.position.done_until
         if start < done_until:
             lines, begins = only_open_parts(file.position, lines, begins, start)
-        batch = self._batch(file, lines, end, tail, begins)
-        batch.text = data
-        return batch
+        return self._batch(file, lines, end, tail, begins)
 
     def _unfinished(self, file: FollowedFile, fd: int, data: bytes, at: int) -> None:
         """No newline in `data`: drop NULs at the line's beginning, or find that it is too long."""
@@ -107,7 +108,7 @@ class PlainReader:
         return self._batch(file, lines, end, tail, [file.offset] if lines else None)
 
     def _batch(
-        self, file: FollowedFile, lines: list[Line], end: int, tail: bytes, begins: list[int] | None, *, last: bool = False
+        self, file: FollowedFile, lines: Sequence[Line], end: int, tail: bytes, begins: list[int] | None, *, last: bool = False
     ) -> Batch:  # fmt: skip
         start = file.offset
         file.tail = fingerprint(tail)

@@ -109,12 +109,10 @@ def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd
                 chunk = b""
             lines = cutter.feed(chunk) if chunk else cutter.finish()
             if lines or not chunk:
-                piece = Piece(
+                yield Piece(
                     file.path, lines, cutter.start, cutter.end, mtime=mtime, taken=feed.taken,
                     last_of_file=not chunk, begins=cutter.begins,
                 )  # fmt: skip
-                piece.text = cutter.text
-                yield piece
             if not chunk:
                 return
     finally:
