@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from llm_cost_exporter.ledger.accounts import GARBAGE, unrow
 
@@ -79,8 +79,7 @@ def is_broken(bad: Exception) -> bool:
     return code is None or code & 0xFF not in _SURROUNDINGS
 
 
-@dataclass(frozen=True, slots=True)
-class UnpricedRow:
+class UnpricedRow(NamedTuple):
     """Tokens without a price: of one day, account, real model, price variant and prompt size (a tier's lower edge)."""
 
     date: str
@@ -251,11 +250,11 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?)", changes.days)
             db.executemany(
                 "DELETE FROM unpriced WHERE date = ? AND account = ? AND provider = ? AND model = ? AND context = ? AND size = ? AND meter = ?",
-                [_unpriced_key(row) for row in changes.billed],
+                changes.billed,
             )
             db.executemany(
                 "INSERT INTO unpriced VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens",
-                [(*_unpriced_key(row), tokens) for row, tokens in changes.unpriced],
+                [(*row, tokens) for row, tokens in changes.unpriced],
             )
             db.executemany("INSERT OR REPLACE INTO ids VALUES (?, ?)", changes.ids)
             db.executemany("DELETE FROM ids WHERE chunk = ?", [(chunk,) for chunk in changes.ids_gone])
@@ -325,7 +324,3 @@ class Store:
                 if self._db.in_transaction:
                     cursor.execute("ROLLBACK")
                 raise
-
-
-def _unpriced_key(row: UnpricedRow) -> tuple[str, int, str, str, str, int, str]:
-    return row.date, row.account, row.provider, row.model, row.context, row.size, row.meter

@@ -73,9 +73,10 @@ class Unpriced:
         at = bisect_left(self._thresholds, total_input(whole))
         size = self._thresholds[at - 1] if at else 0
         variant = orjson.dumps(context).decode()
+        pending = self.pending
         for meter, count in (*tokens.items(), (FEE, calls)) if calls else tokens.items():
             row = UnpricedRow(day, account, provider, model, variant, size, meter)
-            self.pending[row] = self.pending.get(row, 0) + count
+            pending[row] = pending.get(row, 0) + count
 
     def recount(self, store: Store) -> None:
         """Rows are written again and again, and pruned: when it looks as if there were too many, count them."""
@@ -93,7 +94,7 @@ def bills(rows: Iterable[tuple[UnpricedRow, int]], book: PriceBook, calendar: Ca
 
     def one_call(item: tuple[UnpricedRow, int]) -> tuple[str, int, str, str, str, int]:
         row = item[0]
-        return row.date, row.account, row.provider, row.model, row.context, row.size
+        return row[:-1]
 
     for (day, account, provider, model, variant, size), group in groupby(rows, key=one_call):
         members = list(group)
