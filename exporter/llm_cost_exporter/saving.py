@@ -110,6 +110,7 @@ class Saver:
     def _succeeded(self, started: float, now: float) -> None:
         monotonic = self._clock.monotonic()
         self.last_save, self.last_seconds = now, monotonic - started
+        self._state.whole()  # before anything of it is shown
         self.ledger.saved(now, monotonic)
         self.source.saved()
         if self.ledger.ledger_id is not None:

@@ -2,6 +2,7 @@
 
 state.db            the state (store.py)
 state.db.broken-…   a state that could not be read, kept as it was
+begun-anew          names the one of these in whose place a new state was begun that has no positions yet
 ledger.json         whose ledger this is, and how often a state was lost; a file of its own, so that it outlives the database
 lock                held while an exporter runs
 """
@@ -45,6 +46,8 @@ class StateDir:
         self.path = path
         self.database = path / "state.db"
         self._identity_file = path / "ledger.json"
+        self._begun_anew = path / "begun-anew"
+        self._is_whole = True  # False: what is in the directory still waits for its first save
         self._log = log
         self._clock = clock
         self._lock: int | None = None
@@ -83,6 +86,7 @@ class StateDir:
 
     def open(self, zone: str, load: Callable[[Store], None]) -> Store:
         """The store, loaded by `load`; a state that can't be read is set aside and a new one begun."""
+        self._take_up_the_one_before()
         fresh = not self.database.exists() or self.database.stat().st_size == 0
         if fresh and self._identity_known() and not self.lost:
             # Positions and totals are gone, but a ledger has been here: the logs are read anew, and that is to be known.
@@ -116,7 +120,8 @@ class StateDir:
     def renew(self, store: Store, reason: str, what: str) -> Store:
         """A new store in the place of `store`, which is gone or broken, with what can still be read of it.
 
-        Raises sqlite3.Error or OSError; `store` is then as it was, but for a failure in the last steps.
+        One that was broken is taken up again by the next start if there is no `whole` before it: the new one has totals, and
+        no positions yet. Raises sqlite3.Error or OSError; `store` is then as it was, but for a failure in the last steps.
         """
         zone, owned = store.zone, self.owns(store)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -127,11 +132,17 @@ class StateDir:
             _rebuild(store, new)
         else:
             store.copy_to(new)  # the open file is still readable, and has the days that are not in memory
+        aside = self._aside_name()
+        if owned:
+            _write_safely(self._begun_anew, f"{aside}\n".encode())
+            self._is_whole = False
         store.close()  # before another is at its path: SQLite removes the log of what it closes by name
         if owned:
-            what = f"{what}; set aside as {self._aside()}"
+            self._rename(self.database.name, aside)
+            what = f"{what}; set aside as {aside}"
         elif self.database.exists():
-            what = f"{what}; the one in its place is set aside as {self._aside()}"
+            self._rename(self.database.name, aside)
+            what = f"{what}; the one in its place is set aside as {aside}"
         _remove(self.database)  # a log of the database that is gone would spoil the new one
         if new.exists():
             new.replace(self.database)
@@ -140,6 +151,42 @@ class StateDir:
         self.resets[reason] += 1
         self._write_identity()
         return fresh
+
+    def whole(self) -> None:
+        """All was saved: what is in the directory stands for itself."""
+        if not self._is_whole:
+            try:
+                self._begun_anew.unlink(missing_ok=True)
+                self._is_whole = True
+            except OSError as bad:  # what was saved is saved; it is tried again with the next
+                self._log.error("state: %s can't be removed: %s", self._begun_anew, bad.strerror)
+
+    def _take_up_the_one_before(self) -> None:
+        """If a new state was begun in the place of a broken one, and never saved whole: put that one back."""
+        try:
+            name = self._begun_anew.read_text(errors="replace").strip()
+        except FileNotFoundError:
+            return
+        except OSError as bad:
+            raise ExporterError(
+                f"{self._begun_anew}: {(bad.strerror or str(bad)).lower()}; a file that this user can read would be right"
+            ) from bad
+        try:
+            if name.startswith(f"{self.database.name}.") and os.sep not in name and (self.path / name).exists():
+                if self.database.exists():
+                    _remove(self.database)
+                self._rename(name, self.database.name)
+                self._log.error(
+                    "state: %s was begun anew and never saved whole; the one before, %s, is taken up again",
+                    self.database,
+                    name,
+                )
+            self._begun_anew.unlink()
+        except OSError as bad:
+            kind = StateUnavailableError if bad.errno in _DISK else ExporterError
+            raise kind(
+                f"state_dir {self.path}: {(bad.strerror or str(bad)).lower()}; a directory that this user can write would be right"
+            ) from bad
 
     def _lock_again(self) -> None:
         """If the directory was removed with its lock, lock the new one. Raises OSError where another exporter was faster."""
@@ -165,24 +212,28 @@ class StateDir:
         return store
 
     def _set_aside(self, reason: str, what: str) -> None:
+        name = self._aside_name()
         try:
-            name = self._aside()
+            self._rename(self.database.name, name)
         except OSError as bad:
             raise ExporterError(f"{self.database}: {what} and can't be set aside: {bad.strerror}") from bad
         self._lost(reason, f"{what}; set aside as {name}")
 
-    def _aside(self) -> str:
-        """Give the database in the directory another name; returns it."""
+    def _aside_name(self) -> str:
+        """A new name for a database that is set aside."""
         stamp = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%dT%H%M%S")
         name, number = f"{self.database.name}.broken-{stamp}", 1
         while (self.path / name).exists():
             number += 1
             name = f"{self.database.name}.broken-{stamp}-{number}"
-        for suffix in ("-wal", "-shm", ""):
-            part = self.path / f"{self.database.name}{suffix}"
-            if part.exists():
-                part.rename(self.path / f"{name}{suffix}")
         return name
+
+    def _rename(self, name: str, other: str) -> None:
+        """Give the database `name` another one, last of all its parts."""
+        for suffix in ("-wal", "-shm", ""):
+            part = self.path / f"{name}{suffix}"
+            if part.exists():
+                part.rename(self.path / f"{other}{suffix}")
 
     def _lost(self, reason: str, what: str) -> None:
         self.lost = True
@@ -217,15 +268,20 @@ class StateDir:
 
     def _write_identity(self) -> None:
         data = orjson.dumps({"ledger": self.ledger, "state_resets": self.resets}, option=orjson.OPT_INDENT_2)
-        temporary = self._identity_file.with_suffix(".json.new")
         try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._identity_file)
+            _write_safely(self._identity_file, data)
         except OSError as bad:
             self._log.error("state: %s can't be written: %s", self._identity_file, bad.strerror)
+
+
+def _write_safely(path: Path, data: bytes) -> None:
+    """All of `data`, or what was there before. Raises OSError."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def _rebuild(store: Store, path: Path) -> None:
@@ -243,5 +299,6 @@ def _rebuild(store: Store, path: Path) -> None:
 
 
 def _remove(database: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    """The file itself last: as long as it is there, its parts may be."""
+    for suffix in ("-wal", "-shm", "-journal", ""):
         database.with_name(database.name + suffix).unlink(missing_ok=True)

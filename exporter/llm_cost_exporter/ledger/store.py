@@ -157,9 +157,11 @@ class Store:
                     raise
 
     def salvage(self) -> Changes:
-        """What can still be read of a broken database and need not be in memory: label sets, days, unpriced use."""
+        """What can still be read of a broken database and need not be in memory: label sets, days, unpriced use, what they are."""
         accounts: list[Row] = []
         rows = Changes(accounts=accounts)
+        with suppress(*GARBAGE, sqlite3.Error):
+            rows.meta = {str(key): str(value) for key, value in self.meta().items()}
         with suppress(sqlite3.Error):
             for row in self._db.execute(_SELECT_ACCOUNT):
                 with suppress(*GARBAGE):

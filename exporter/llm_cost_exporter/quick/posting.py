@@ -83,6 +83,8 @@ class Posting(Generic[AccountT]):
 
     def begin(self, now: float, base_before: float) -> None:
         """A batch is read at the time `now`; what is older than `base_before` is a base."""
+        if now + AHEAD < self._latest < math.inf:
+            self.close()  # the clock stepped back: cells reach into what is too far ahead now
         self._latest = now + AHEAD
         if base_before != self._base:
             if base_before < self._base:
@@ -169,12 +171,6 @@ class Posting(Generic[AccountT]):
             else:
                 into, out = row.into, row.out
                 whole = into
-            if not (cell.low <= when < cell.high and cell.above < whole <= cell.up_to) and not self._bind(
-                cell, when, whole
-            ):
-                break
-            if written is not None and cell.written_prices is None:
-                break
             call = None  # the id that is shown
             if ident_there:
                 ident = row.ident
@@ -230,6 +226,13 @@ class Posting(Generic[AccountT]):
                     latency = round(latency * unit)
                 else:
                     break
+            # Last, since it may open an account, which only a new call may do.
+            if not (cell.low <= when < cell.high and cell.above < whole <= cell.up_to) and not self._bind(
+                cell, when, whole
+            ):
+                break
+            if written is not None and cell.written_prices is None:
+                break
             # The row is taken: nothing from here on may fail.
             if not cell.calls:
                 opened.append(cell)
