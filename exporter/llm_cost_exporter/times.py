@@ -20,7 +20,7 @@ def load_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as bad:
-        raise ValueError(f"no time zone {name!r}; an IANA name such as Europe/Berlin would be right") from bad
+        raise ValueError(f"no time zone {name[:80]!r}; an IANA name such as Europe/Berlin would be right") from bad
 
 
 def parse(value: object, zone: tzinfo = UTC) -> float | None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import click
@@ -43,6 +46,31 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{module}").command
         return command
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _reader_may_go():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reader_may_go():
+            return super().invoke(ctx)
+
+
+class _ReaderGoneError(Exception):
+    """The reader of our output went away (`| head`): no error of ours, and nothing more to say."""
+
+
+@contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """Click and rich take that for a failure."""
+    try:
+        yield
+    except BrokenPipeError as gone:
+        raise _ReaderGoneError from gone
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise _ReaderGoneError from end
+        raise
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name=_NAME)
@@ -52,8 +80,14 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
+    _prepare_output()
+    if "run" in (sys.argv[1:2] if arguments is None else arguments[:1]):
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGHUP}
+        )  # it asks for a reload, which is to be had once it runs
     try:
         status: Any = group.main(arguments, prog_name=_NAME, standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_wanted:
         click.echo(help_wanted.format_message())
         status = 2
@@ -63,11 +97,28 @@ def main(arguments: list[str] | None = None) -> None:
         status = _complain(str(bad), bad.exit_status)
     except (click.Abort, KeyboardInterrupt):
         status = 130
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): no error of ours, and nothing more to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (_ReaderGoneError, BrokenPipeError):
+        _drop_output()
         status = 0
+    except OSError as bad:
+        _drop_output()
+        status = _complain(f"{bad.filename or 'standard output'}: {(bad.strerror or str(bad)).lower()}", 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _prepare_output() -> None:
+    """What is closed takes what is written all the same; what a terminal has no character for is spelled out."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        if hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Nothing that is still to be flushed can be."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str, status: int) -> int:

@@ -15,6 +15,7 @@ from rich.text import Text
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter import money
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config import Config, SourceConfig
 from llm_cost_exporter.nesting import Chain
 from llm_cost_exporter.pipeline import entry_reader
@@ -47,11 +48,13 @@ _TTL = {"cache_write_5m": "cache_write (5 minutes)", "cache_write_1h": "cache_wr
 
 @click.command("explain")
 @click.argument("file", metavar="FILE|-")
-@click.option("--config", "config_file", metavar="FILE", help="Configuration for formats, labels and prices.")
+@click.option(
+    "--config", "config_file", type=NAMED, metavar="FILE", help="Configuration for formats, labels and prices."
+)
 def command(file: str, config_file: str | None) -> None:
     """How each line of FILE is read and priced, or why not. `-` is standard input; .gz is read too.
 
-    Shown are formats, ids, models, times, labels, counts and costs; of messages nothing is ever shown.
+    Shown are formats, the keys that usage was found under, ids, models, times, labels, counts and costs; of messages nothing is ever shown.
     """
     base = configuration.load(config_file, sources_needed=False) if config_file else None
     settings = configuration.for_files([file], base=base)
@@ -61,6 +64,8 @@ def command(file: str, config_file: str | None) -> None:
     explainer = _Explainer(settings, console)
     for entry in settings.sources:
         explainer.explain(entry)
+    if not explainer.read_whole:
+        raise click.exceptions.Exit(1)
 
 
 class _Explainer:
@@ -71,6 +76,7 @@ class _Explainer:
         self._console = console
         self._tariffs: Tariffs[None] = Tariffs(open_book(settings))
         self._lines_of_ids: dict[str, int] = {}
+        self.read_whole = True
 
     def explain(self, entry: SourceConfig) -> None:
         readers, clock = entry_reader(self._settings, entry), SystemClock()
@@ -84,6 +90,7 @@ class _Explainer:
                     else:
                         self._show(number, reader.read(line, offset, piece.mtime, now), reader)
                 self._show_late(reader.overdue(piece.end))
+                self.read_whole = self.read_whole and not piece.damaged
                 if piece.last_of_file:
                     self._show_late(reader.finish(piece.mtime, now))
 

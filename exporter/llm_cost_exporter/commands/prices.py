@@ -14,6 +14,7 @@ from rich.text import Text
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter import times
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config.messages import did_you_mean
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.prices import PriceBook
@@ -34,7 +35,9 @@ _OVERVIEW = ("input", "cache_read", "output")
 @click.option(
     "--at", metavar="DATE", help="The prices of that time: 2026-01-31 or 2026-01-31T08:00 (UTC). Default: now."
 )
-@click.option("--config", "config_file", metavar="FILE", help="A configuration with a price file or aliases.")
+@click.option(
+    "--config", "config_file", type=NAMED, metavar="FILE", help="A configuration with a price file or aliases."
+)
 @click.option("--update", is_flag=True, help="First fetch the catalogue at the configuration's prices.update.url.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(

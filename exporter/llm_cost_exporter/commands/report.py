@@ -15,6 +15,7 @@ from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.commands import report_output
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.commands.progress import Progress
 from llm_cost_exporter.config import Config, LabelConfig, SourceConfig
 from llm_cost_exporter.dedup import Ids
@@ -40,7 +41,9 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 @click.command("report")
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
-@click.option("--config", "config_file", metavar="FILE", help="Configuration for formats, labels and prices.")
+@click.option(
+    "--config", "config_file", type=NAMED, metavar="FILE", help="Configuration for formats, labels and prices."
+)
 @click.option(
     "--timezone", metavar="TZ", help="Whose days and hours (IANA name; default: the configuration's, else UTC)."
 )
@@ -86,13 +89,15 @@ def command(
         compare=compare,
     )  # fmt: skip
     book = open_book(settings)
-    _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
+    whole = _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
     if form == "json":
         click.echo(report_output.as_json(report))
     elif form == "csv":
         click.echo(report_output.as_csv(report), nl=False)
     else:
         report_output.print_table(report, sys.stdout)
+    if not whole:
+        raise click.exceptions.Exit(1)  # what could be read is shown, what could not was said
 
 
 def _settings(files: tuple[str, ...], config_file: str | None, keys: list[str]) -> Config:
@@ -119,18 +124,20 @@ def _when(option: str, text: str | None, zone: tzinfo, now: float, default: floa
     return when
 
 
-def _read(settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock) -> None:
-    """Read all files to their ends and post what they hold."""
+def _read(settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock) -> bool:
+    """Read all files to their ends and post what they hold. False: of some not all could be read."""
+    whole = True
     files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths)]
     with Progress(sum(file.size for _, file in files)) as progress:
         for entry, file in files:
-            _read_file(file, entry, settings, report, accountant, clock, progress)
+            whole = _read_file(file, entry, settings, report, accountant, clock, progress) and whole
+    return whole
 
 
 def _read_file(
     file: WholeFile, entry: SourceConfig, settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock,
     progress: Progress,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     scope, trust = entry.name, entry.trust_reported
 
     def take(usage: Usage) -> Taken:
@@ -167,3 +174,6 @@ def _read_file(
                 take(usage)
         progress.advance(piece.taken - done)
         done = piece.taken
+        if piece.damaged:
+            return False
+    return True

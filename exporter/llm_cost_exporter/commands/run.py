@@ -10,11 +10,13 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.errors import StateUnavailableError, UsageError
 from llm_cost_exporter.exporter import Exporter
@@ -22,16 +24,23 @@ from llm_cost_exporter.web import WebServer
 
 __all__ = ["command"]
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_ENDS = {signal.SIGTERM, signal.SIGINT}
+_SIGNALS = {*_ENDS, signal.SIGHUP}
 
 
 @click.command("run")
 @click.argument("files", metavar="[FILE|-...]", nargs=-1)
-@click.option("--config", "config_file", metavar="FILE", help="Configuration (exporter.yml); SIGHUP reads it anew.")
-@click.option("--listen", metavar="HOST:PORT", help="Where to serve.  [default: 0.0.0.0:9478]")
-@click.option("--state-dir", metavar="DIR", help="Where totals and positions are kept.")
 @click.option(
-    "--web.config.file", "web_config", metavar="FILE", help="TLS and basic auth, as Prometheus' exporters take them."
+    "--config", "config_file", type=NAMED, metavar="FILE", help="Configuration (exporter.yml); SIGHUP reads it anew."
+)
+@click.option("--listen", metavar="HOST:PORT", help="Where to serve.  [default: 0.0.0.0:9478]")
+@click.option("--state-dir", type=NAMED, metavar="DIR", help="Where totals and positions are kept.")
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=NAMED,
+    metavar="FILE",
+    help="TLS and basic auth, as Prometheus' exporters take them.",
 )
 def command(
     files: tuple[str, ...], config_file: str | None, listen: str | None, state_dir: str | None, web_config: str | None
@@ -55,16 +64,18 @@ def command(
     config = load()
     if files:
         _refuse_missing(files)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    signal.signal(signal.SIGTERM, _end)  # whatever the start hangs in; SIGHUP waits, see commands.main
     exporter = Exporter(config, SystemClock(), log, load if config_file else None)
     web_file = Path(web_config) if web_config else None
     try:
         exporter.prepare()
         web = WebServer(config.listen, web_file, exporter, log)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # for all threads that begin from here on
         web.start()
     except StateUnavailableError as bad:
         from llm_cost_exporter.waiting import Front, Waiting
 
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         waiting = Waiting(config, SystemClock(), log, str(bad))
         front = Front(waiting)
         web = WebServer(config.listen, web_file, front, log)
@@ -79,6 +90,11 @@ def command(
     web.stop()
     if failure is not None:
         raise failure
+
+
+def _end(*_: object) -> NoReturn:
+    """Asked to end while starting: nothing was served or counted yet."""
+    raise SystemExit(0)
 
 
 def _follow(exporter: Exporter) -> BaseException | None:

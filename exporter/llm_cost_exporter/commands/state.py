@@ -16,6 +16,7 @@ import orjson
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter import money
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.commands.report_output import usd
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.ledger import StateDir
@@ -41,7 +42,7 @@ def _directory(directory: str | None, config_file: str | None) -> Path:
 
 @command.command("show")
 @click.argument("directory", metavar="[DIR]", required=False)
-@click.option("--config", "config_file", metavar="FILE", help="Take the state_dir of this configuration.")
+@click.option("--config", "config_file", type=NAMED, metavar="FILE", help="Take the state_dir of this configuration.")
 def show(directory: str | None, config_file: str | None) -> None:
     """A summary: whose ledger, totals, the last days, files and positions. The exporter may go on running."""
     from rich.console import Console
@@ -79,7 +80,7 @@ def show(directory: str | None, config_file: str | None) -> None:
 
 @command.command("export")
 @click.argument("directory", metavar="[DIR]", required=False)
-@click.option("--config", "config_file", metavar="FILE", help="Take the state_dir of this configuration.")
+@click.option("--config", "config_file", type=NAMED, metavar="FILE", help="Take the state_dir of this configuration.")
 @click.option(
     "--format",
     "form",

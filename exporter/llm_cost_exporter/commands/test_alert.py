@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config.units import parse_duration, show_duration
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.testalert import alert
@@ -46,7 +47,9 @@ _SETTLE_SECONDS: Final = 5.0
     show_default=True,
     help="How long it fires; longer than the route's group_wait.",
 )
-@click.option("--http.config.file", "http_config", metavar="FILE", help="User, token and TLS, as amtool takes them.")
+@click.option(
+    "--http.config.file", "http_config", type=NAMED, metavar="FILE", help="User, token and TLS, as amtool takes them."
+)
 def command(url: str, severity: str, team: str | None, wait: str, http_config: str | None) -> None:
     """Send one test alert through the routes of a real Alertmanager, and resolve it.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.files import read_bounded
 
 __all__ = ["parse", "read"]
 
@@ -70,8 +71,7 @@ def read(path: Path | str, *, decimals: bool = False) -> object:
     """
     shown = str(path)
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(_LARGEST_BYTES + 1)
+        text = read_bounded(path, _LARGEST_BYTES)
     except FileNotFoundError:
         raise ConfigError(shown, "", "no such file") from None
     except IsADirectoryError:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from llm_cost_exporter.errors import ExporterError, StateUnavailableError
+from llm_cost_exporter.files import read_bounded, refuse_pipe
 from llm_cost_exporter.ledger.accounts import GARBAGE
 from llm_cost_exporter.ledger.store import OtherVersionError, Store, is_broken
 
@@ -35,6 +36,8 @@ __all__ = ["RESET_REASONS", "StateDir"]
 # What may pass without anyone touching the configuration.
 _DISK: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
 _DATABASE_DISK: Final = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY))
+
+_LONGEST_IDENTITY: Final = 1 << 20
 
 RESET_REASONS: Final = ("corrupt", "version", "removed")
 
@@ -254,7 +257,8 @@ class StateDir:
 
     def _read_identity(self) -> None:
         try:
-            data = orjson.loads(self._identity_file.read_bytes())
+            refuse_pipe(self._identity_file)
+            data = orjson.loads(read_bounded(self._identity_file, _LONGEST_IDENTITY))
             ledger = data["ledger"]
             if ledger is not None and not isinstance(ledger, str):
                 raise TypeError("ledger is no text")

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.files import read_bounded
 from llm_cost_exporter.prices.catalogue import Catalogue, all_prices
 from llm_cost_exporter.prices.listed import plain
 from llm_cost_exporter.prices.listed.types import ClauseRegex, Provider, TieredPrices
@@ -31,8 +32,7 @@ def load(path: Path, key: str = "") -> Catalogue:
     """The catalogue in the file `path`. Raises ConfigError."""
     shown = str(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_bounded(path, MOST_BYTES)
     except OSError as bad:
         raise ConfigError(
             shown, key, f"can't be read: {bad.strerror}; genai-prices' data.json would be right"

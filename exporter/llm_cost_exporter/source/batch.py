@@ -152,14 +152,18 @@ class Batch(_Lines):
 
 
 class Piece(_Lines):
-    """Lines of a file that is read once and whole (read_all). `taken` is how many bytes of the file on disk are read so far."""
+    """Lines of a file that is read once and whole (read_all). `taken` is how many bytes of the file on disk are read so far.
 
-    __slots__ = ("path", "taken")
+    `damaged`: no more of it can be read.
+    """
+
+    __slots__ = ("damaged", "path", "taken")
 
     def __init__(
         self, path: str, lines: Sequence[Line], start: int, end: int, *, mtime: float, taken: int, last_of_file: bool = False,
-        begins: list[int] | None = None,
+        begins: list[int] | None = None, damaged: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(lines, start, end, mtime=mtime, last_of_file=last_of_file, begins=begins)
         self.path = path
         self.taken = taken
+        self.damaged = damaged

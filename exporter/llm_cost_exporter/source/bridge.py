@@ -177,6 +177,7 @@ class Bridge:
                 tracker.listings.errors += piece.st.st_size > 0  # an empty one may stay so for ever
                 return None, None
             if verdict.kind is Kind.WAIT:
+                tracker.listings.errors += not verdict.verified
                 return None, None
             if verdict.position is not None and verdict.kind in (Kind.SAME, Kind.CONTINUES):
                 file = self._go_on(verdict, piece, name, now)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
 from llm_cost_exporter.source.handles import MovedError, NotAFileError, open_file
-from llm_cost_exporter.source.identity import HEAD_BYTES, before, fingerprint, head, same_prefix
+from llm_cost_exporter.source.identity import HEAD_BYTES, TAIL_BYTES, before, fingerprint, head, same_prefix
 from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.names import related, rotated
 from llm_cost_exporter.source.plain import is_intact
@@ -40,7 +40,7 @@ class Kind(Enum):
     NEW = "read it from its beginning"
     SAME = "the file of the position"
     CONTINUES = "a copy of what the position's file was, which is gone: read on in it"
-    COPY = "a copy of a file that is finished: read what more it has, if anything"
+    COPY = "a copy of a file that is finished, or deleted while it was open: read what more it has, if anything"
     COVERED = "a copy of a part of it that is all read"
     WAIT = "a copy of a file that is being followed, or about to be: not read while that one is there"
     LATER = "can't be told yet"
@@ -94,6 +94,21 @@ class Content:
             found = None
         self.whole = found is not None or self._stream.complete
         return found
+
+    def end(self) -> tuple[int, bytes] | None:
+        """How many bytes it has, and the up to 4 KiB before its end; None where it is compressed and not whole. Raises OSError."""
+        if not self.gz:
+            return self.st.st_size, before(self.fd, self.st.st_size)
+        stream = gz.GzStream(os.dup(self.fd))
+        try:
+            last = b""
+            while data := stream.read():
+                last = (last + data)[-TAIL_BYTES:]
+        except gz.CorruptError:
+            return None
+        finally:
+            stream.close()
+        return (stream.given, last) if stream.complete else None
 
     def ends_at(self, offset: int) -> bool:
         """Nothing comes after `offset`, which `before` was asked for last."""
@@ -272,38 +287,40 @@ def _can_not_be_told(bad: OSError) -> Verdict:
 
 
 def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict | None:
-    position = file.position
-    if position.gz:
+    if file.position.gz:
         return None
     try:
         fd = tracker.handles.get(file)
-        start = head(fd)
+        start, there = head(fd), os.fstat(fd).st_size
         length = min(len(start), len(content.head))
-        if not start or start[:length] != content.head[:length]:
-            if still_intact(tracker, file, fd):
-                return None
-            file.suspect = True  # cut off since the last look: the copy may be of what it was
-            return Verdict(Kind.LATER)
+        if start and start[:length] == content.head[:length] and len(content.head) <= there:
+            end = content.end()
+            if end is None:  # it is still being made
+                return Verdict(Kind.WAIT, on=file, compressed=True)
+            if end[0] <= there and before(fd, end[0]) == end[1]:
+                return Verdict(Kind.WAIT, on=file, verified=True, compressed=True)
+        if still_intact(tracker, file, fd):
+            return None
     except OSError as bad:
         return _can_not_be_told(bad)
-    if not file.drained or not length or not position.head_length:
-        return Verdict(Kind.WAIT, on=file, compressed=True)
-    if _agrees(content, position):
-        return Verdict(Kind.WAIT, on=file, verified=True, compressed=True)
-    return None if content.whole else Verdict(Kind.WAIT, on=file, compressed=True)
+    file.suspect = True  # cut off since the last look: the copy may be of what it was
+    return Verdict(Kind.LATER)
 
 
 def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | None:
     for position in tracker.book.beginning_with(content.head):
         file = tracker.files.get(position.key)
-        if file is not None and file.attached:
+        held = file is not None and tracker.handles.is_kept(file)  # gone too, and its writer may still have it open
+        if file is not None and file.attached and not held:
             continue
         is_piece = related(path, position.path) or related(path, position.followed_as)
         in_its_place = path in (position.path, position.followed_as) and not position.finished
         if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
             continue
         if _agrees(content, position):
-            kind = Kind.COPY if position.finished else Kind.CONTINUES
+            if file is not None and held and not (file.drained and file.offset == position.done_until):
+                return Verdict(Kind.LATER)  # what is still read of it would be read of the copy too
+            kind = Kind.COPY if position.finished or held else Kind.CONTINUES
             return Verdict(kind, position, at_end=content.ends_at(position.done_until))
         if content.gz and not content.whole:
             return Verdict(Kind.LATER)

@@ -141,18 +141,21 @@ def is_intact(file: FollowedFile, fd: int) -> bool:
     """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
     position, least = file.position, file.offset or file.size
     known = position.head_length, position.head_hash
-    intact = False
+    seen, intact = file.seen, False
     try:
         intact = os.fstat(fd).st_size >= least and _check(file, fd) is not None and os.fstat(fd).st_size >= least
     finally:
         if not intact:  # or can't be told: what was learned may be of another content
             position.head_length, position.head_hash = known
+            file.seen = seen
     return intact
 
 
 def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
     """The up to 4 KiB before the offset, if the content is still the one that was read, which begins with `beginning`; else None."""
     came_before = before(fd, file.offset)
+    if not file.offset and file.seen is not None and fingerprint(before(fd, file.seen[0])) != file.seen[1]:
+        return None  # contents may begin alike, with a banner or a hole of NULs
     if file.offset:
         if file.tail is None:
             if len(came_before) < min(TAIL_BYTES, file.offset):
@@ -168,6 +171,11 @@ def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
         return None
     if len(head) > position.head_length:
         position.head_length, position.head_hash = len(head), fingerprint(head)
+    if not file.offset:
+        size = os.fstat(fd).st_size
+        tail = before(fd, size)
+        if len(tail) == min(TAIL_BYTES, size):  # else it was cut off just now
+            file.seen = size, fingerprint(tail)
     return came_before
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import select
+import signal
 import threading
 from typing import Final
 
@@ -56,6 +57,7 @@ class StdinReader:
         return waited and self._idle and self._chunks.empty()
 
     def _fill(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # the main thread's
         while not self._stop.is_set():
             self._idle = not self._ready(0.0)
             if self._idle and not self._ready(0.2):

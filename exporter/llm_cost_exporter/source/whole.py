@@ -66,6 +66,8 @@ def _checked(path: str) -> os.stat_result:
             raise UsageError(
                 f"{path}: is a directory; a file, or a glob such as {os.path.join(path, '*.log')}, would be right"
             )
+        if stat.S_ISCHR(st.st_mode) and not _ends(path):
+            raise UsageError(f"{path}: is a device; a log file would be right")
         if stat.S_ISREG(st.st_mode):
             os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError:
@@ -75,13 +77,22 @@ def _checked(path: str) -> os.stat_result:
     return st
 
 
+def _ends(device: str) -> bool:
+    """A terminal or the null device, which end; others give bytes for ever. Raises OSError."""
+    fd = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        return os.isatty(fd) or os.path.samestat(os.fstat(fd), os.stat(os.devnull))
+    finally:
+        os.close(fd)
+
+
 def read_all(
     files: Sequence[str | WholeFile], line_bytes: int, *, log: logging.Logger | None = None, stdin_fd: int | None = None
 ) -> Iterator[Piece]:
     """All lines of all files, one file after the other; a last line needs no newline. Compressed ones (standard input too) as well.
 
     Each file ends with a piece that is `last_of_file`. Raises UsageError before anything is read for a file that can't be; a
-    file that turns out damaged is said to `log`, and what could be read of it is given.
+    file that turns out damaged is said to `log`, what could be read of it is given, and its last piece is `damaged`.
     """
     names = [file for file in files if isinstance(file, str)]
     found = find_whole(names) if names else [file for file in files if isinstance(file, WholeFile)]
@@ -97,7 +108,7 @@ def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd
             fd = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as bad:
         raise UsageError(f"{file.path}: can't be read: {getattr(bad, 'strerror', None) or bad}") from None
-    cutter, feed = Cutter(line_bytes), _Feed(fd)
+    cutter, feed, damaged = Cutter(line_bytes), _Feed(fd), False
     try:
         mtime = os.fstat(fd).st_mtime
         while True:
@@ -106,12 +117,12 @@ def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd
             except OSError as bad:
                 if log is not None:
                     log.warning("%s: read up to byte %d: %s", file.path, cutter.end, bad.strerror or bad)
-                chunk = b""
+                chunk, damaged = b"", True
             lines = cutter.feed(chunk) if chunk else cutter.finish()
             if lines or not chunk:
                 yield Piece(
                     file.path, lines, cutter.start, cutter.end, mtime=mtime, taken=feed.taken,
-                    last_of_file=not chunk, begins=cutter.begins,
+                    last_of_file=not chunk, begins=cutter.begins, damaged=damaged,
                 )  # fmt: skip
             if not chunk:
                 return

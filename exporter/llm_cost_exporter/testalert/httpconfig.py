@@ -6,6 +6,7 @@ was the folder above). What is not supported is refused, never ignored. Errors n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +16,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictS
 from llm_cost_exporter.config import yamlfile
 from llm_cost_exporter.config.messages import config_error
 from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.files import read_bounded
 
 __all__ = ["Authorization", "BasicAuth", "HttpClientConfig", "TlsClientConfig", "load"]
+
+_LONGEST_SECRET = 64 << 10
 
 _PATHS = {
     "basic_auth": ("username_file", "password_file"),
@@ -174,7 +178,7 @@ def _path(folder: Path, value: str, file: str, key: str) -> str:
         return ""
     path = folder / value
     try:
-        path.open("rb").close()
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY))  # a pipe's writer may be late
     except (OSError, ValueError) as bad:
         reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else "no such file"
         raise ConfigError(file, key, f"{path} can't be read: {reason}") from None
@@ -186,7 +190,10 @@ def _secret(text: str, path: str, key: str) -> str:
     if not path:
         return text
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        data = read_bounded(path, _LONGEST_SECRET)
+        if len(data) > _LONGEST_SECRET:
+            raise ConfigError(path, key, f"is longer than {_LONGEST_SECRET >> 10} KiB; that is no secret")
+        return data.decode().strip()
     except UnicodeDecodeError:
         raise ConfigError(path, key, "is no text in UTF-8") from None
     except OSError as bad:

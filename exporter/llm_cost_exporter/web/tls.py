@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_cost_exporter.errors import ConfigError
+from llm_cost_exporter.files import refuse_pipe
 
 if TYPE_CHECKING:
     from llm_cost_exporter.web.webconfig import TlsConfig
@@ -111,6 +112,7 @@ def _load_client_ca(context: ssl.SSLContext, config: TlsConfig, file: str) -> No
 
 def _readable(path: str, key: str, file: str) -> None:
     try:
+        refuse_pipe(path)
         with Path(path).open("rb"):
             pass
     except OSError as bad:
