@@ -6,8 +6,8 @@ r"""What wraps a record in a log line, and how it comes off.
     text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end
     JSON array         [{…},{…}]                                          of several records, each read by itself
 
-Parts are joined stream by stream (stdout and stderr may alternate), within the limit of a line. No text of a part is saved:
-the offsets of the lines that are open parts are, and after a restart those lines are read again.
+Parts are joined stream by stream (stdout and stderr may alternate), within the limit of a line, also over a rotation. No text of a part is
+saved: the offsets of the lines that are open parts are, and after a restart those lines are read again.
 """
 
 from __future__ import annotations
@@ -171,6 +171,7 @@ def docker_part(record: dict[str, Any]) -> tuple[str, bool, bytes] | None:
 
 _PART = Part()
 _OVERLONG_KEY = "overlong"
+_BEFORE_KEY = "from_before"  # streams whose open line began in the file that was rotated away
 _MOST_PARTS = 4096
 _PATIENCE_LIMITS = (
     4  # parts still open after so many lines' limits of further log (a prompt on a terminal) are given up
@@ -178,11 +179,12 @@ _PATIENCE_LIMITS = (
 
 
 class _Open:
-    """The open parts of one stream."""
+    """The open parts of one stream. `since` is the offset of the first one, or 0 where that is in the file before."""
 
-    __slots__ = ("offsets", "size", "texts")
+    __slots__ = ("offsets", "since", "size", "texts")
 
-    def __init__(self) -> None:
+    def __init__(self, since: int) -> None:
+        self.since = since
         self.offsets: list[int] = []
         self.texts: list[bytes] = []
         self.size = 0
@@ -204,32 +206,60 @@ class Joiner:
         if stream in overlong:
             if not last:
                 return _PART
-            self._set_overlong([other for other in overlong if other != stream])
+            self._set(_OVERLONG_KEY, [other for other in overlong if other != stream])
             return Rejected("too_long", "a line split into parts")
         parts = self._open.get(stream)
         if last:
             if parts is None:
                 return text
-            del self._open[stream]
+            self._close(stream)
             return b"".join([*parts.texts, text])
         if parts is None:
-            parts = self._open[stream] = _Open()
+            parts = self._open[stream] = _Open(offset)
         parts.offsets.append(offset)
         parts.texts.append(text)
         parts.size += len(text)
         if parts.size > self._limit or len(parts.texts) > _MOST_PARTS:
-            del self._open[stream]
-            self._set_overlong([*overlong, stream])
+            self._close(stream)
+            self._set(_OVERLONG_KEY, [*overlong, stream])
         return _PART
+
+    def take_over(self, other: Joiner, *, again: bool) -> None:
+        """This file begins where another one, which was rotated away, ended in the midst of split lines.
+
+        `again`: that was done before a restart; some of these lines may have come to their end since.
+        """
+        waiting: list[str] = self._state.get(_BEFORE_KEY, [])
+        for stream in list(other._open):
+            if not again or stream in waiting:
+                parts = other._open.pop(stream)
+                mine = self._open[stream] = _Open(0)
+                mine.texts, mine.size = parts.texts, parts.size
+                if stream not in waiting:
+                    waiting = [*waiting, stream]
+        self._set(_BEFORE_KEY, waiting)
+        overlong: list[str] = [] if again else other._state.get(_OVERLONG_KEY, [])
+        if overlong:
+            self._set(_OVERLONG_KEY, list(overlong))
 
     def offsets(self, end: int) -> list[int]:
         """Offsets of the lines that are open parts when the log is read up to `end`."""
         if not self._open:
             return []
         for stream, parts in list(self._open.items()):
-            if end - parts.offsets[0] > _PATIENCE_LIMITS * self._limit:
-                del self._open[stream]
+            if end - parts.since > _PATIENCE_LIMITS * self._limit:
+                self._close(stream)
         return sorted(offset for parts in self._open.values() for offset in parts.offsets)
+
+    @property
+    def waits(self) -> bool:
+        """Some line's parts are open."""
+        return bool(self._open)
+
+    @property
+    def waits_from_before(self) -> bool:
+        """Some of these began in the file before."""
+        return _BEFORE_KEY in self._state
 
     def rest(self) -> list[bytes]:
         """What is open, as if it were whole: there is no more of this file."""
@@ -237,8 +267,15 @@ class Joiner:
         self._open.clear()
         return texts
 
-    def _set_overlong(self, streams: list[str]) -> None:
+    def _set(self, key: str, streams: list[str]) -> None:
         if streams:
-            self._state[_OVERLONG_KEY] = streams
+            self._state[key] = streams
         else:
-            self._state.pop(_OVERLONG_KEY, None)
+            self._state.pop(key, None)
+
+    def _close(self, stream: str) -> None:
+        """Its parts are open no more."""
+        self._open.pop(stream, None)
+        waiting: list[str] = self._state.get(_BEFORE_KEY, [])
+        if stream in waiting:
+            self._set(_BEFORE_KEY, [other for other in waiting if other != stream])

@@ -52,5 +52,8 @@ def read_bounded(path: Path | str, most: int, *, patience: float = _PATIENCE_SEC
 
 def refuse_pipe(path: Path | str) -> None:
     """Raise OSError where `path` is no regular file: others read it by its name, more than once. Raises OSError, ValueError."""
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+    mode = os.stat(path).st_mode  # noqa: PTH116
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "is not a regular file", str(path))

@@ -79,6 +79,9 @@ class Pipeline:
         self._clock = clock
         self._log = log
         self._following: dict[FollowedFile, _Following] = {}
+        self._parted: dict[
+            str, FollowedFile
+        ] = {}  # by path: the last file there that ended in the midst of a split line
         self._generation = 0
         self._unfinished: Iterator[None] | None = None  # a batch that is posted in part
         self._complaints = 0
@@ -113,6 +116,8 @@ class Pipeline:
         if ledger.in_backlog:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
+        if not batch.start:
+            self._go_on_from_the_one_before(file, following)
         read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
@@ -189,12 +194,27 @@ class Pipeline:
         following.future_times = reader.future_times
         following.last_news, following.quiet_seen = self._clock.monotonic(), 0
         parts = reader.open_parts(batch.end)
-        offset = parts[0] if parts else batch.end
+        offset = 0 if reader.waits_from_before else parts[0] if parts else batch.end
+        if reader.waits_for_parts:
+            self._parted[file.path] = file
+        elif self._parted.get(file.path) is file:
+            del self._parted[file.path]
         self._source.done(
             batch, offset=offset, parts=parts, format_state=reader.state, previous_time=reader.previous_time
         )
         if batch.last_of_file:
             self._following.pop(file, None)
+
+    def _go_on_from_the_one_before(self, file: FollowedFile, following: _Following) -> None:
+        """A file begins at its path: parts of split lines may stand at the end of the one that was rotated away.
+
+        The position of that one stays as it is: killed now, the parts are read again with the next start, and taken over again.
+        """
+        before = self._parted.get(file.path)
+        if before is not None and before is not file and before in self._following:
+            del self._parted[file.path]
+            again = file.position.done_until > 0
+            following.reader.take_over(self._following[before].reader, again=again)
 
     def _take(self, calls: list[Usage], scope: str, trust: bool, taken: list[Taken]) -> bool:
         """Post `calls`, each off the list once it is posted. False: the state gave no answer, the rest is still to be posted."""

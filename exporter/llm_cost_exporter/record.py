@@ -190,6 +190,20 @@ class RecordReader:
         """Offsets of the lines that are open parts of a split line, where the log is read up to `end`."""
         return self._joiner.offsets(end)
 
+    @property
+    def waits_for_parts(self) -> bool:
+        """A split line is open."""
+        return self._joiner.waits
+
+    @property
+    def waits_from_before(self) -> bool:
+        """A split line is open that began in the file before."""
+        return self._joiner.waits_from_before
+
+    def take_over(self, before: RecordReader, *, again: bool) -> None:
+        """The file goes on where another one ended, which was rotated away: with its split lines. `again`: after a restart."""
+        self._joiner.take_over(before._joiner, again=again)
+
     def overdue(self, end: int, quiet: float = 0.0) -> list[Usage]:
         """Calls that belong to no line: streams whose usage won't come. See held.py."""
         late, self._no_room = self._no_room, []

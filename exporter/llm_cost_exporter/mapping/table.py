@@ -22,6 +22,7 @@ from llm_cost_exporter.types import FileState, Rejected, Skip, Usage
 
 if TYPE_CHECKING:
     from llm_cost_exporter.mapping.entry import MappedEntry
+    from llm_cost_exporter.record import RecordReader
 
 __all__ = ["Columns", "TableReader"]
 
@@ -97,6 +98,9 @@ class TableReader(MappedReader):
         if not parts and _STREAM not in self.state.get(_OVERLONG_KEY, ()):
             self._quoted = False  # given up: the quotes were no quotes
         return parts
+
+    def take_over(self, before: RecordReader, *, again: bool) -> None:
+        """A row that is broken off at a file's end does not go on in the next one, which begins with its own header."""
 
     def finish(self, mtime: float, now: float) -> list[Usage]:
         """As RecordReader.finish. A row whose quotes never close is none."""

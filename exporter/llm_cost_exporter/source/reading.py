@@ -60,7 +60,7 @@ class Reading:
         if first is not None:
             if first.attached and not first.drained and first.trouble is None:
                 return True
-            if first.offset >= first.position.offset and not file.offset:
+            if first.offset >= first.position.offset and not file.position.done_until:
                 fresh = first.position.successor()
                 file.position.format_state, file.position.previous_time = fresh.format_state, fresh.previous_time
             file.after = None
