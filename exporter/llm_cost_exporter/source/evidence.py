@@ -29,9 +29,13 @@ def learn(tracker: Tracker, file: FollowedFile, head: bytes = b"") -> None:
     if head and not position.head_length:
         position.head_length, position.head_hash = len(head), fingerprint(head)
         tracker.book.changed(position)
-    if not file.size or position.head_length:
+    is_known = position.head_length > 0
+    if not file.size or (is_known and (position.gz or file.offset or file.seen is not None)):
         return
     try:
+        if is_known:  # what it ends with tells it from one that begins alike
+            still_intact(tracker, file, tracker.handles.get(file))
+            return
         if position.gz:
             content = Content(file.where, file.identity)
             content.close()

@@ -1,0 +1,167 @@
+"""Rotations that are not logrotate's defaults: numbers that rise, numbers before the ending, files that begin alike, files put in a log's place."""
+
+import gzip
+import os
+import shutil
+
+import pytest
+
+from llm_cost_exporter.source.names import in_order, related, rotated
+from tests.source.following import Consumer, append, numbered
+
+BANNERS = {"a short line": b'{"event": "started"}', "more than is looked at": b'{"banner": "%s"}' % (b"x" * 6000)}
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "number"),
+    [
+        ("/l/app.log.1", "/l/app.log", 1),
+        ("/l/app.1.log", "/l/app.log", 1),
+        ("/l/app.12.log.gz", "/l/app.log", 12),
+        ("/l/my.app.3.jsonl", "/l/my.app.jsonl", 3),
+        ("/l/app-20260101.log", "/l/app.log", None),
+        ("/l/app.2026.log", None, None),
+        ("/l/app-1.log", None, None),
+        ("/l/app1.log", None, None),
+        ("/l/.1.log", None, None),
+    ],
+)
+def test_names(path, base, number):
+    """A number within a name is a rotation's only where it is short and stands between two dots; pm2's app-1.log is an instance's log."""
+    found = rotated(path)
+    assert (found and found.base, found and found.number) == (base, number)
+    assert base is None or related(path, base)
+
+
+def test_order():
+    """The highest number is the oldest, unless all times of last writing say the very opposite."""
+    names = ["a.log.1", "a.log.2", "a.log.10"]
+    assert in_order(zip(names, (30, 20, 10), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
+    assert in_order(zip(names, (10, 20, 30), strict=True)) == ["a.log.1", "a.log.2", "a.log.10"]
+    assert in_order(zip(names, (10, 30, 20), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
+    assert in_order(zip(names, (10, 10, 30), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
+    assert in_order([("a.log.1", 10)]) == ["a.log.1"]
+
+
+@pytest.mark.parametrize("name", ["app.log.{}", "app.{}.log"])
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("down", [False, True])
+def test_numbers_that_rise(tmp_path, name, before, down):
+    """log4j2's default: .1 stays the oldest. Two rotations that were not seen are read, the newer one last."""
+    log, number, written = tmp_path / "app.log", 0, 0
+
+    def write(count):
+        nonlocal written
+        append(log, *numbered(written, written + count))
+        written += count
+        os.utime(log, (1000 + written, 1000 + written))
+
+    def rotate():
+        nonlocal number
+        number += 1
+        log.rename(tmp_path / name.format(number))
+
+    write(4)
+    consumer = Consumer(log)
+    consumer.follow()
+    for _ in range(before):
+        rotate()
+        write(4)
+        consumer.follow()
+    consumer.save()
+    for count in (3, 5):
+        write(count)
+        rotate()
+    write(2)
+    if down:
+        consumer.kill()
+    consumer.settle()
+    assert consumer.lines == numbered(0, written)
+
+
+@pytest.mark.parametrize("live", ["a banner only", "half a line", "a banner and more"])
+@pytest.mark.parametrize("banner", BANNERS.values(), ids=BANNERS)
+def test_compressed_pieces_that_begin_like_the_log(tmp_path, banner, live):
+    """Rotated twice and compressed while the exporter was down, and the log has hardly more than what they begin with."""
+    log = tmp_path / "app.log"
+    append(log, banner, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    consumer.save()
+    append(log, *numbered(10, 12))
+    for _ in range(2):
+        packed = tmp_path / "app.log.1.gz"
+        if packed.exists():
+            packed.rename(tmp_path / "app.log.2.gz")
+        packed.write_bytes(gzip.compress(log.read_bytes()))
+        log.unlink()
+        append(log, banner, *numbered(12, 18))
+    more = b"\n".join([banner, *numbered(18, 20), b""])
+    log.write_bytes({"a banner only": banner + b"\n", "half a line": banner[:9], "a banner and more": more}[live])
+    consumer.kill()
+    consumer.settle()
+    calls = [line for line in consumer.lines if line not in (banner, banner[:9])]
+    assert calls == numbered(0, 20 if live == "a banner and more" else 18)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b'{"banner": "%s"}\n' % (b"x" * 1100), b"\0" * 5000], ids=["none", "a banner", "a hole of NULs"]
+)
+def test_cut_off_before_it_was_read(tmp_path, head):
+    """A log that waits for an older piece is cut off, and has grown further than it was: its copy has what was there."""
+    log, piece = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, "0")
+    consumer = Consumer(log)
+    consumer.follow()
+    append(log, *numbered(1, 3000))
+    log.rename(piece)
+    log.write_bytes(head)
+    append(log, *numbered(3000, 3010))
+    consumer.poll()
+    assert consumer.read_one(4096) is not None  # of the piece
+    consumer.poll()
+    piece.rename(tmp_path / "app.log.2")
+    shutil.copyfile(log, piece)
+    log.write_bytes(head)
+    append(log, *numbered(3010, 3030))
+    consumer.settle()
+    lines = [line for line in consumer.lines if line and line not in head and b"banner" not in line]
+    assert sorted(lines) == sorted([b"0", *numbered(1, 3030)])
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in its place", "in a folder that is watched too"])
+def test_a_longer_copy_of_a_log_that_is_gone(tmp_path, elsewhere):
+    """An editor, rsync or mv between file systems: what was read of the old one, which is still open, is not read again."""
+    (tmp_path / "old").mkdir()
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 60))
+    consumer = Consumer(log, tmp_path / "old" / "*")
+    consumer.follow()
+    copy = tmp_path / "copy"
+    shutil.copyfile(log, copy)
+    append(copy, *numbered(60, 63))
+    log.unlink()
+    copy.rename(tmp_path / "old" / "app.log.1" if elsewhere else log)
+    if elsewhere:
+        append(log, *numbered(63, 65))
+    consumer.settle()
+    assert consumer.lines == numbered(0, 65 if elsewhere else 63)
+
+
+def test_copytruncate_with_the_number_before_the_ending(tmp_path):
+    """logrotate's `extension .log`, where a glob matches the copies too: they are read once."""
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(tmp_path / "*.log")
+    consumer.follow()
+    for turn in range(3):
+        append(log, *numbered(10 + 2 * turn, 12 + 2 * turn))
+        for number in (3, 2, 1):
+            if (tmp_path / f"app.{number}.log").exists():
+                (tmp_path / f"app.{number}.log").rename(tmp_path / f"app.{number + 1}.log")
+        shutil.copyfile(log, tmp_path / "app.1.log")
+        os.truncate(log, 0)
+        consumer.follow()
+        consumer.follow()
+    consumer.settle()
+    assert consumer.lines == numbered(0, 16)
