@@ -133,6 +133,13 @@ def test_reading_what_is_no_file(tmp_path):
     assert read_bounded(pipe, 1 << 20) == b"text" * 50_000
     writer.join()
     assert len(read_bounded("/dev/zero", 1000)) == 1001
+    began = time.monotonic()
+    assert read_bounded("/dev/null", 1000) == b""
+    read_end, write_end = os.pipe()
+    os.close(write_end)
+    assert read_bounded(f"/dev/fd/{read_end}", 1000) == b""
+    os.close(read_end)
+    assert time.monotonic() - began < 5
     with pytest.raises(IsADirectoryError):
         read_bounded(tmp_path, 10)
     with pytest.raises(FileNotFoundError):

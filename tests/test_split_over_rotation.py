@@ -94,6 +94,50 @@ def test_parts_on_both_sides_of_a_rotation(tmp_path, form, most_rotations, kills
     life.exporter.run()
 
 
+def test_a_reload_and_a_long_rest_between_the_parts(tmp_path):
+    """What came from the file before is kept, also where this one has no part of its own."""
+    life = Life(tmp_path)
+    parts = cri(calls(5), "stdout", 60)
+    life.log.write_text(parts[0])
+    life.look()
+    life.rotate(1)
+    life.log.write_text(f"{STAMP} stderr F text\n")
+    life.look(1.1)
+    life.exporter._pipeline.use(life.exporter._config, life.exporter._accountant(), life.exporter._ledger)
+    for _ in range(6):
+        life.look(300)
+    with life.log.open("a") as log:
+        log.write("".join(parts[1:]))
+    life.look(1.1)
+    life.look(1.1)
+    assert life.value("llm_requests_total") == 1
+    (position,) = (file for file in life.exporter._source.followed() if file.where == str(life.log))
+    assert position.position.offset == life.log.stat().st_size
+    assert "from_before" not in position.position.format_state
+    life.exporter.stop()
+    life.exporter.run()
+
+
+def test_a_part_whose_end_never_came_is_not_waited_for_for_ever(tmp_path):
+    """Over further rotations and a restart files are read from where they were, not from their beginnings."""
+    life = Life(tmp_path)
+    life.log.write_text(cri(calls(5), "stdout", 30)[0])
+    life.look(1.1)
+    for number in range(1, 4):
+        life.rotate(number)
+        life.log.write_text("".join(cri(calls(number), stream, 5000)[0] for stream in ("stderr", "stdout")))
+        life.look(1.1)
+        life.look(61)
+        life.kill()
+        life.look(1.1)
+    assert life.value("llm_requests_total") == 6
+    for file in life.exporter._source.followed():
+        assert file.position.offset == file.position.done_until or file.position.parts
+        assert "from_before" not in file.position.format_state
+    life.exporter.stop()
+    life.exporter.run()
+
+
 def test_what_was_broken_off_spoils_no_other_line(tmp_path):
     """A container that died in mid-line: the next file begins with a whole line, which is read."""
     life = Life(tmp_path)

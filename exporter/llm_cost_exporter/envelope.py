@@ -25,6 +25,7 @@ from llm_cost_exporter.types import FileState, Part, Rejected
 __all__ = [
     "Envelope",
     "Joiner",
+    "OpenLines",
     "docker_part",
     "find_object",
     "find_records",
@@ -190,6 +191,10 @@ class _Open:
         self.size = 0
 
 
+OpenLines = dict[str, _Open]
+"""By stream."""
+
+
 class Joiner:
     """Joins the parts of split lines of one file, stream by stream."""
 
@@ -210,9 +215,9 @@ class Joiner:
             return Rejected("too_long", "a line split into parts")
         parts = self._open.get(stream)
         if last:
+            self._close(stream)
             if parts is None:
                 return text
-            self._close(stream)
             return b"".join([*parts.texts, text])
         if parts is None:
             parts = self._open[stream] = _Open(offset)
@@ -224,23 +229,25 @@ class Joiner:
             self._set(_OVERLONG_KEY, [*overlong, stream])
         return _PART
 
-    def take_over(self, other: Joiner, *, again: bool) -> None:
-        """This file begins where another one, which was rotated away, ended in the midst of split lines.
+    @property
+    def open_lines(self) -> OpenLines:
+        """What `begin` of the next file takes over."""
+        return self._open
 
-        `again`: that was done before a restart; some of these lines may have come to their end since.
+    def begin(self, before: OpenLines, *, again: bool) -> None:
+        """This file begins, perhaps where another, which was rotated away, ended in the midst of split lines: they are taken over.
+
+        `again`: it was begun before a restart, and some of these lines may have come to their end since.
         """
         waiting: list[str] = self._state.get(_BEFORE_KEY, [])
-        for stream in list(other._open):
+        taken: list[str] = []
+        for stream in list(before):
             if not again or stream in waiting:
-                parts = other._open.pop(stream)
+                parts = before.pop(stream)
                 mine = self._open[stream] = _Open(0)
                 mine.texts, mine.size = parts.texts, parts.size
-                if stream not in waiting:
-                    waiting = [*waiting, stream]
-        self._set(_BEFORE_KEY, waiting)
-        overlong: list[str] = [] if again else other._state.get(_OVERLONG_KEY, [])
-        if overlong:
-            self._set(_OVERLONG_KEY, list(overlong))
+                taken.append(stream)
+        self._set(_BEFORE_KEY, taken)
 
     def offsets(self, end: int) -> list[int]:
         """Offsets of the lines that are open parts when the log is read up to `end`."""

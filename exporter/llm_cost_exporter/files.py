@@ -28,7 +28,8 @@ def read_bounded(path: Path | str, most: int, *, patience: float = _PATIENCE_SEC
     try:
         if stat.S_ISDIR(os.fstat(fd).st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        is_pipe = not stat.S_ISREG(os.fstat(fd).st_mode)
+        # Of a pipe without a name the writer is there, or was.
+        may_be_late = stat.S_ISFIFO(os.fstat(fd).st_mode) and not os.path.realpath(path).startswith("/proc/")
         data, until = b"", time.monotonic() + patience
         while len(data) <= most:
             try:
@@ -37,7 +38,7 @@ def read_bounded(path: Path | str, most: int, *, patience: float = _PATIENCE_SEC
                 chunk = None
             if chunk:
                 data += chunk
-            elif not is_pipe or (chunk == b"" and data):
+            elif chunk == b"" and (data or not may_be_late):
                 break
             elif time.monotonic() >= until:  # its writer is late, or there is none
                 raise TimeoutError(errno.ETIMEDOUT, "nothing comes out of it", str(path))

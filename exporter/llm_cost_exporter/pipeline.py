@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llm_cost_exporter.config import Config, SourceConfig
+    from llm_cost_exporter.envelope import OpenLines
     from llm_cost_exporter.ledger import Ledger, Route
     from llm_cost_exporter.record import RecordReader
     from llm_cost_exporter.source import Batch, FollowedFile, Source
@@ -117,7 +118,7 @@ class Pipeline:
             ledger.base_before = now - self._config.late_after
         following = self._follow(file)
         if not batch.start:
-            self._go_on_from_the_one_before(file, following)
+            self._begin(file, following)
         read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
@@ -171,9 +172,7 @@ class Pipeline:
 
     def _follow(self, file: FollowedFile) -> _Following:
         following = self._following.get(file)
-        if following is None or (
-            following.generation != self._generation and not following.reader.open_parts(file.position.done_until)
-        ):
+        if following is None or (following.generation != self._generation and not following.reader.waits_for_parts):
             entry = self._entries.get(file.entry.name)
             if entry is None:
                 entry = self._entries[file.entry.name] = entry_reader(self._config, file.entry)
@@ -205,16 +204,17 @@ class Pipeline:
         if batch.last_of_file:
             self._following.pop(file, None)
 
-    def _go_on_from_the_one_before(self, file: FollowedFile, following: _Following) -> None:
+    def _begin(self, file: FollowedFile, following: _Following) -> None:
         """A file begins at its path: parts of split lines may stand at the end of the one that was rotated away.
 
         The position of that one stays as it is: killed now, the parts are read again with the next start, and taken over again.
         """
         before = self._parted.get(file.path)
+        lines: OpenLines = {}
         if before is not None and before is not file and before in self._following:
             del self._parted[file.path]
-            again = file.position.done_until > 0
-            following.reader.take_over(self._following[before].reader, again=again)
+            lines = self._following[before].reader.open_lines
+        following.reader.begin(lines, again=file.position.done_until > 0)
 
     def _take(self, calls: list[Usage], scope: str, trust: bool, taken: list[Taken]) -> bool:
         """Post `calls`, each off the list once it is posted. False: the state gave no answer, the rest is still to be posted."""
@@ -275,7 +275,7 @@ class Pipeline:
                 while not self._take(late, file.entry.name, file.entry.trust_reported, []):
                     yield
                 self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
-            if following.quiet_seen == len(_QUIET_SECONDS) and not reader.open_parts(file.position.done_until):
+            if following.quiet_seen == len(_QUIET_SECONDS) and not reader.waits_for_parts:
                 del self._following[file]  # all that it knew is in the position: the next line makes it anew
 
     def forget_routes(self) -> None:

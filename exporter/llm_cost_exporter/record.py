@@ -19,6 +19,7 @@ from llm_cost_exporter.decode import NotJsonError, strict
 from llm_cost_exporter.envelope import (
     Envelope,
     Joiner,
+    OpenLines,
     docker_part,
     find_object,
     find_records,
@@ -200,9 +201,14 @@ class RecordReader:
         """A split line is open that began in the file before."""
         return self._joiner.waits_from_before
 
-    def take_over(self, before: RecordReader, *, again: bool) -> None:
-        """The file goes on where another one ended, which was rotated away: with its split lines. `again`: after a restart."""
-        self._joiner.take_over(before._joiner, again=again)
+    @property
+    def open_lines(self) -> OpenLines:
+        """The split lines that are open: for `begin` of the next file."""
+        return self._joiner.open_lines
+
+    def begin(self, before: OpenLines, *, again: bool) -> None:
+        """The file begins, perhaps in the midst of the split lines that the one before ended with. `again`: after a restart."""
+        self._joiner.begin(before, again=again)
 
     def overdue(self, end: int, quiet: float = 0.0) -> list[Usage]:
         """Calls that belong to no line: streams whose usage won't come. See held.py."""

@@ -128,3 +128,16 @@ def test_garbage_in_its_place(tmp_path, name):
     process.start()
     assert requests(process) == 1
     assert not (tmp_path / "begun-anew").exists()
+
+
+def test_one_that_was_saved_whole_is_kept(tmp_path):
+    """The mark may have outlived that, by another version of this program or on a disk that failed: a state with positions stays."""
+    process = halfway(tmp_path / "state")
+    process.saver.save()
+    mark = (tmp_path / "state" / "begun-anew").read_text()
+    go_on(process)
+    process.kill()
+    (tmp_path / "state" / "begun-anew").write_text(mark)
+    process.start()
+    assert requests(process) == CALLS
+    assert not (tmp_path / "state" / "begun-anew").exists()

@@ -147,6 +147,25 @@ def test_a_split_line_among_text_is_joined(tmp_path, switch, before):
     assert reported(path) == slow
 
 
+def test_many_beginnings_in_one_batch():
+    """Records of more beginnings than are remembered: what was decoded before is still looked at for JSON in its texts."""
+    plain, call = (
+        b'{"level": "info", "message": "done"}',
+        b'{"level": "info", "message": "{\\"model\\": \\"gpt-4o\\"}"}',
+    )
+    others = [b'{"r":"%04x", "a": 1}' % number for number in range(600)]
+    noise = Noise(entry().shapes)
+    assert noise.kept([plain, plain, call, *others, plain, call], 0) == [2, 604]
+    assert noise.kept([plain, call, *others], 0) == [1]
+
+
+def test_braces_that_are_escaped():
+    """A call that is text in a text, its braces written as escapes."""
+    plain = b'{"level": "info", "message": "done"}'
+    call = b'{"level": "info", "message": "\\u007b\\"model\\": 1\\u007d"}'
+    assert Noise(entry().shapes).kept([plain, plain, call, plain], 0) == [2]
+
+
 def test_what_was_kept_in_vain_is_looked_at_anew():
     """Noise that speaks of tokens and begins like a call is kept at first; once it turned out to be noise, it is known."""
     noise = Noise(entry().shapes)

@@ -6,48 +6,59 @@ import shutil
 
 import pytest
 
-from llm_cost_exporter.source.names import in_order, related, rotated
+from llm_cost_exporter.source.names import related, rotated
 from tests.source.following import Consumer, append, numbered
 
 BANNERS = {"a short line": b'{"event": "started"}', "more than is looked at": b'{"banner": "%s"}' % (b"x" * 6000)}
 
 
 @pytest.mark.parametrize(
-    ("path", "base", "number"),
+    ("path", "base", "by_name"),
     [
-        ("/l/app.log.1", "/l/app.log", 1),
-        ("/l/app.1.log", "/l/app.log", 1),
-        ("/l/app.12.log.gz", "/l/app.log", 12),
-        ("/l/my.app.3.jsonl", "/l/my.app.jsonl", 3),
-        ("/l/app-20260101.log", "/l/app.log", None),
-        ("/l/app.2026.log", None, None),
-        ("/l/app-1.log", None, None),
-        ("/l/app1.log", None, None),
-        ("/l/.1.log", None, None),
+        ("/l/app.log.1", "/l/app.log", True),
+        ("/l/app-20260101.log", "/l/app.log", True),
+        ("/l/app.1.log", "/l/app.log", False),
+        ("/l/app.12.log.gz", "/l/app.log", False),
+        ("/l/my.app.3.jsonl", "/l/my.app.jsonl", False),
+        ("/l/gpt-4.1.log", "/l/gpt-4.log", False),
+        ("/l/app.2026.log", None, False),
+        ("/l/app-1.log", None, False),
+        ("/l/app1.log", None, False),
+        ("/l/.1.log", None, False),
     ],
 )
-def test_names(path, base, number):
-    """A number within a name is a rotation's only where it is short and stands between two dots; pm2's app-1.log is an instance's log."""
-    found = rotated(path)
-    assert (found and found.base, found and found.number) == (base, number)
+def test_names(path, base, by_name):
+    """A short number within a name may be a rotation's, if the content says so too: it may as well be an instance's, or a model's."""
+    assert (rotated(path) is not None) == by_name
     assert base is None or related(path, base)
+    assert base is not None or not any(related(path, other) for other in ("/l/app.log", "/l/.log"))
 
 
-def test_order():
-    """The highest number is the oldest, unless all times of last writing say the very opposite."""
-    names = ["a.log.1", "a.log.2", "a.log.10"]
-    assert in_order(zip(names, (30, 20, 10), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
-    assert in_order(zip(names, (10, 20, 30), strict=True)) == ["a.log.1", "a.log.2", "a.log.10"]
-    assert in_order(zip(names, (10, 30, 20), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
-    assert in_order(zip(names, (10, 10, 30), strict=True)) == ["a.log.10", "a.log.2", "a.log.1"]
-    assert in_order([("a.log.1", 10)]) == ["a.log.1"]
+def test_a_log_with_a_number_in_its_name_is_no_piece(tmp_path):
+    """gpt-4.1.log beside gpt-4.log is another log, which is not ours; where it is, it is read as any other."""
+    ours, other = tmp_path / "gpt-4.log", tmp_path / "gpt-4.1.log"
+    append(ours, *numbered(0, 5))
+    append(other, "not ours")
+    consumer, both = Consumer(ours), Consumer(tmp_path / "*.log")
+    consumer.follow()
+    both.follow()
+    append(other, "neither")
+    append(other, '{"half', end=b"")
+    ours.rename(tmp_path / "gpt-4.log.1")
+    append(ours, *numbered(5, 7))
+    consumer.settle()
+    both.settle()
+    append(other, ' a line"}', end=b"\n")
+    both.settle()
+    consumer.settle()
+    assert consumer.lines == numbered(0, 7)
+    assert sorted(both.lines) == sorted([*numbered(0, 7), b"not ours", b"neither", b'{"half a line"}'])
 
 
-@pytest.mark.parametrize("name", ["app.log.{}", "app.{}.log"])
 @pytest.mark.parametrize("before", [0, 2])
 @pytest.mark.parametrize("down", [False, True])
-def test_numbers_that_rise(tmp_path, name, before, down):
-    """log4j2's default: .1 stays the oldest. Two rotations that were not seen are read, the newer one last."""
+def test_numbers_that_rise(tmp_path, before, down):
+    """log4j2's default: .1 stays the oldest. Two rotations that were not seen are read."""
     log, number, written = tmp_path / "app.log", 0, 0
 
     def write(count):
@@ -59,7 +70,7 @@ def test_numbers_that_rise(tmp_path, name, before, down):
     def rotate():
         nonlocal number
         number += 1
-        log.rename(tmp_path / name.format(number))
+        log.rename(tmp_path / f"app.log.{number}")
 
     write(4)
     consumer = Consumer(log)
@@ -76,7 +87,27 @@ def test_numbers_that_rise(tmp_path, name, before, down):
     if down:
         consumer.kill()
     consumer.settle()
-    assert consumer.lines == numbered(0, written)
+    assert sorted(consumer.lines) == sorted(numbered(0, written))
+
+
+@pytest.mark.parametrize("times", [(10, 20), (20, 10), (10, 10)], ids=["rising", "falling", "the same"])
+def test_times_that_tell_nothing(tmp_path, times):
+    """Rotated twice while down, and then copied without their times: nothing is passed over."""
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 4))
+    consumer = Consumer(log)
+    consumer.follow()
+    consumer.save()
+    for first in (4, 8):
+        if (tmp_path / "app.log.1").exists():
+            (tmp_path / "app.log.1").rename(tmp_path / "app.log.2")
+        log.rename(tmp_path / "app.log.1")
+        append(log, *numbered(first, first + 4))
+    for number, when in zip((1, 2), times, strict=True):
+        os.utime(tmp_path / f"app.log.{number}", (when, when))
+    consumer.kill()
+    consumer.settle()
+    assert consumer.lines == numbered(0, 12)
 
 
 @pytest.mark.parametrize("live", ["a banner only", "half a line", "a banner and more"])

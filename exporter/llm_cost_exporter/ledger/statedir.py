@@ -22,7 +22,7 @@ import orjson
 from llm_cost_exporter.errors import ExporterError, StateUnavailableError
 from llm_cost_exporter.files import read_bounded, refuse_pipe
 from llm_cost_exporter.ledger.accounts import GARBAGE
-from llm_cost_exporter.ledger.store import OtherVersionError, Store, is_broken
+from llm_cost_exporter.ledger.store import OtherVersionError, Store, has_positions, is_broken
 
 if TYPE_CHECKING:
     import logging
@@ -160,9 +160,9 @@ class StateDir:
         if not self._is_whole:
             try:
                 self._begun_anew.unlink(missing_ok=True)
-                self._is_whole = True
-            except OSError as bad:  # what was saved is saved; it is tried again with the next
+            except OSError as bad:  # what was saved is saved, and has positions
                 self._log.error("state: %s can't be removed: %s", self._begun_anew, bad.strerror)
+            self._is_whole = True
 
     def _take_up_the_one_before(self) -> None:
         """If a new state was begun in the place of a broken one, and never saved whole: put that one back."""
@@ -175,9 +175,11 @@ class StateDir:
                 f"{self._begun_anew}: {(bad.strerror or str(bad)).lower()}; a file that this user can read would be right"
             ) from bad
         try:
-            if name.startswith(f"{self.database.name}.") and os.sep not in name and (self.path / name).exists():
+            is_aside = name.startswith(f"{self.database.name}.") and os.sep not in name and (self.path / name).exists()
+            # One that has positions was saved whole, perhaps by a version of this program that does not know the mark.
+            if is_aside and not (self.database.exists() and has_positions(self.database)):
                 if self.database.exists():
-                    _remove(self.database)
+                    self._rename(self.database.name, self._aside_name())
                 self._rename(name, self.database.name)
                 self._log.error(
                     "state: %s was begun anew and never saved whole; the one before, %s, is taken up again",

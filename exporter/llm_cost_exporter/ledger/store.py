@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from llm_cost_exporter.ledger.accounts import Row
 
-__all__ = ["SCHEMA_VERSION", "Changes", "OtherVersionError", "Store", "UnpricedRow", "UnreadableError", "is_broken"]
+__all__ = [
+    "SCHEMA_VERSION", "Changes", "OtherVersionError", "Store", "UnpricedRow", "UnreadableError", "has_positions", "is_broken",
+]  # fmt: skip
 
 SCHEMA_VERSION: Final = 2
 KEEP_DAYS: Final = 400
@@ -89,6 +91,15 @@ class UnpricedRow(NamedTuple):
     context: str  # JSON
     size: int
     meter: str
+
+
+def has_positions(path: Path) -> bool:
+    """Whether the database at `path` can be read and says how far logs were read: then it was saved whole."""
+    try:
+        with closing(sqlite3.connect(path, timeout=1.0)) as db:
+            return bool(db.execute("SELECT count(*) FROM file").fetchone()[0])
+    except sqlite3.Error:
+        return False
 
 
 @dataclass(slots=True)

@@ -21,8 +21,8 @@ from llm_cost_exporter.shape import TIME_KEYS
 from llm_cost_exporter.types import FileState, Rejected, Skip, Usage
 
 if TYPE_CHECKING:
+    from llm_cost_exporter.envelope import OpenLines
     from llm_cost_exporter.mapping.entry import MappedEntry
-    from llm_cost_exporter.record import RecordReader
 
 __all__ = ["Columns", "TableReader"]
 
@@ -99,7 +99,7 @@ class TableReader(MappedReader):
             self._quoted = False  # given up: the quotes were no quotes
         return parts
 
-    def take_over(self, before: RecordReader, *, again: bool) -> None:
+    def begin(self, before: OpenLines, *, again: bool) -> None:
         """A row that is broken off at a file's end does not go on in the next one, which begins with its own header."""
 
     def finish(self, mtime: float, now: float) -> list[Usage]:

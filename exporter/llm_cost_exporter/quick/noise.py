@@ -11,7 +11,7 @@ that is not as expected is looked at by `_look`.
 
 from __future__ import annotations
 
-from itertools import compress, count, repeat
+from itertools import chain, compress, count, repeat
 from operator import call, contains, getitem, not_
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,7 @@ __all__ = ["Noise"]
 _LONGEST: Final = 4096  # what is longer may be a prompt, and is worth no second decode
 _NO_LINE_OF_A_LOG: Final = frozenset(b" \t\r\n\x00\x1e\xef[")  # trimmed off, or the beginning of an array
 _BRACE: Final = ord("{")
+_BACKSLASH: Final = ord("\\")
 _BEGINNING: Final = slice(10)  # bytes of a record: `{"level": `
 _MOST_BEGINNINGS: Final = 256
 _CREDIT: Final = (
@@ -71,6 +72,12 @@ class Noise:
 
     def kept(self, lines: Sequence[Line], start: int) -> list[int]:
         """The indices, from `start` on and ascending, of the lines that are not plainly noise. With their newlines or without."""
+        if (
+            len(self._alike) >= _MOST_BEGINNINGS
+        ):  # between two batches: what was decoded is asked by its type in the end
+            self._alike.clear()
+            self._quick.clear()
+            self._some_is_json.clear()
         rest: Any = lines[start:] if start else lines
         others: list[int] = []
         try:
@@ -113,7 +120,9 @@ class Noise:
                 break
             except _REFUSALS:  # the next time it goes on after this one
                 answers.append(self._refused(lines[len(answers)], self._looked_at + len(answers)))
-        for at in compress(count(), map(bytes.rfind, lines, repeat(_BRACE))):  # a second brace may be in a text
+        # A second brace may be in a text, or be written there as an escape.
+        further = compress(count(), map(bytes.rfind, lines, repeat(_BRACE)))
+        for at in chain(further, compress(count(), map(contains, lines, repeat(_BACKSLASH)))):
             some_is_json = self._some_is_json.get(type(answers[at]))
             if some_is_json is not None and some_is_json(answers[at]):
                 answers[at] = False
@@ -163,14 +172,12 @@ class Noise:
         except ValueError:
             return False
         quiet = self._types.of(record)
-        if alike is None:
-            if len(self._alike) >= _MOST_BEGINNINGS:
-                self._alike.clear()
-                self._quick.clear()
-                self._some_is_json.clear()
+        if alike is None and len(self._alike) < _MOST_BEGINNINGS:
             alike = self._alike[line[_BEGINNING]] = _Alike(None)
         if quiet is None:
             return False
+        if alike is None:
+            return is_silent(record, quiet)
         alike.quiet = quiet
         if alike.credit:
             self._quick[line[_BEGINNING]] = quiet.decode

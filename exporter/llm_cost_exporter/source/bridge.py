@@ -86,8 +86,12 @@ class Bridge:
             elif known is None:
                 continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
             elif known:
-                found.old += [link for link in chain if isinstance(link, Piece)]
-                chain, before_us = [], file or before_us
+                # Older by its place in the chain: but where its time says the opposite the numbers may rise (log4j2).
+                newer = [
+                    link for link in chain if isinstance(link, Piece) and link.st.st_mtime_ns > piece.st.st_mtime_ns
+                ]
+                found.old += [link for link in chain if isinstance(link, Piece) and link not in newer]
+                chain, before_us = list(newer), file or before_us
         begun: list[FollowedFile] = []
         for link in chain:
             try:

@@ -95,20 +95,23 @@ class Content:
         self.whole = found is not None or self._stream.complete
         return found
 
-    def end(self) -> tuple[int, bytes] | None:
-        """How many bytes it has, and the up to 4 KiB before its end; None where it is compressed and not whole. Raises OSError."""
+    def end(self, most: int) -> tuple[int, bytes] | None:
+        """How many bytes it has, or more than `most`, and the up to 4 KiB before its end; None where it is compressed and not whole.
+
+        Raises OSError.
+        """
         if not self.gz:
             return self.st.st_size, before(self.fd, self.st.st_size)
         stream = gz.GzStream(os.dup(self.fd))
         try:
             last = b""
-            while data := stream.read():
+            while stream.given <= most and (data := stream.read()):
                 last = (last + data)[-TAIL_BYTES:]
         except gz.CorruptError:
             return None
         finally:
             stream.close()
-        return (stream.given, last) if stream.complete else None
+        return (stream.given, last) if stream.complete or stream.given > most else None
 
     def ends_at(self, offset: int) -> bool:
         """Nothing comes after `offset`, which `before` was asked for last."""
@@ -294,7 +297,7 @@ def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdi
         start, there = head(fd), os.fstat(fd).st_size
         length = min(len(start), len(content.head))
         if start and start[:length] == content.head[:length] and len(content.head) <= there:
-            end = content.end()
+            end = content.end(there)
             if end is None:  # it is still being made
                 return Verdict(Kind.WAIT, on=file, compressed=True)
             if end[0] <= there and before(fd, end[0]) == end[1]:

@@ -1,7 +1,7 @@
 """The names that rotation gives: which file a name is a rotated piece of, and which of two pieces is the older.
 
 app.log.1  app.log.2.gz  app.log-20260101  app.log.2026-01-01_10-00-00  app.log-1700000000.gz  app.log.old    -> app.log
-app-20260101.log  app-2026-01-01T10-00-00.000.log  app.1.log  app.2.log.gz                                   -> app.log
+app-20260101.log  app-2026-01-01T10-00-00.000.log                                                            -> app.log
 """
 
 # ruff: noqa: PTH118  (paths are text here: a listing has a hundred thousand)
@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 __all__ = ["Rotated", "in_order", "related", "rotated"]
@@ -24,7 +23,7 @@ _WITHIN: Final = re.compile(
 _NUMBER_WITHIN: Final = re.compile(
     r"(?P<stem>.+)\.(?P<mark>\d{1,3})(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?P<gz>\.gz)?", re.DOTALL
 )
-_DATE_DIGITS: Final = 8  # else a mark inside a name is a rotation's only if it is a short number between two dots
+_DATE_DIGITS: Final = 8  # a mark inside a name is a rotation's only if it is at least a date
 _MOST_NUMBER_DIGITS: Final = 5
 
 
@@ -52,10 +51,18 @@ def rotated(path: str) -> Rotated | None:
     found = _WITHIN.fullmatch(name)
     if found and len(_digits(found["mark"])) >= _DATE_DIGITS and found["ext"] != ".gz":
         return Rotated(os.path.join(folder, found["stem"] + found["ext"]), None, _digits(found["mark"]))
-    found = _NUMBER_WITHIN.fullmatch(name)
-    if found and found["ext"] != ".gz":
-        return Rotated(os.path.join(folder, found["stem"] + found["ext"]), int(found["mark"]), found["mark"])
     return None
+
+
+def _may_be_rotated(path: str) -> Rotated | None:
+    """As `rotated`, also of app.1.log: a piece of app.log where its content says so. The name alone may be an instance's, or a model's."""
+    piece = rotated(path)
+    if piece is None:
+        folder, name = os.path.split(path)
+        found = _NUMBER_WITHIN.fullmatch(name)
+        if found and found["ext"] != ".gz":
+            piece = Rotated(os.path.join(folder, found["stem"] + found["ext"]), int(found["mark"]), found["mark"])
+    return piece
 
 
 def _digits(mark: str) -> str:
@@ -65,14 +72,12 @@ def _digits(mark: str) -> str:
 def in_order(pieces: Iterable[tuple[str, int]]) -> list[str]:
     """Paths of pieces, each given with its mtime, the oldest first.
 
-    By number where all have one: the highest is the oldest, but where the times of last writing say the very opposite (log4j2). By date where
-    all have one of the same form; else by the time of last writing.
+    By number where all have one: the highest is the oldest. By date where all have one of the same form; else by the time of last writing.
     """
     known = [(path, mtime, rotated(path)) for path, mtime in pieces]
     proper = [piece for _, _, piece in known if piece is not None]
     if proper and all(piece.number is not None for piece in proper):
-        sign = 1 if _rise(sorted((piece.number or 0, mtime) for _, mtime, piece in known if piece is not None)) else -1
-        key = {path: sign * (piece.number or 0) for path, _, piece in known if piece is not None}
+        key = {path: -(piece.number or 0) for path, _, piece in known if piece is not None}
     elif len({len(piece.date) for piece in proper if piece.number is None}) == 1 and all(
         p.number is None for p in proper
     ):
@@ -82,20 +87,14 @@ def in_order(pieces: Iterable[tuple[str, int]]) -> list[str]:
     return [path for path, _, _ in sorted(known, key=lambda one: (key.get(one[0], 0), one[1], one[0]))]
 
 
-def _rise(numbered: list[tuple[int, int]]) -> bool:
-    """Each piece, by its number, was written to later than the one before it: all of them, and two at least."""
-    times = [mtime for _, mtime in numbered]
-    return len(times) > 1 and all(one < next_one for one, next_one in pairwise(times))
-
-
 def related(path: str, other: str) -> bool:
     """`path` has the name of a rotated or compressed piece of the file at `other`."""
     if path == other + ".gz":
         return True
-    piece = rotated(path)
+    piece = _may_be_rotated(path)
     if piece is None:
         return False
     if piece.base == other:
         return True
-    sibling = rotated(other)
+    sibling = _may_be_rotated(other)
     return path.endswith(".gz") and sibling is not None and sibling.base == piece.base
