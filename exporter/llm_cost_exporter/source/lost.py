@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.batch import Batch
-from llm_cost_exporter.source.copies import may_be_empty_one
+from llm_cost_exporter.source.copies import Content, may_be_empty_one
 from llm_cost_exporter.source.evidence import has_content, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import Piece, status
 
 if TYPE_CHECKING:
+    from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
 __all__ = ["LINGER_SECONDS", "Lost"]
@@ -131,6 +132,8 @@ class Lost:
         try:
             if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
                 return False
+            if is_copy and not position.done_until and self._is_anothers(piece, position):
+                return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
             self.take_up(file, piece, now)
@@ -140,6 +143,13 @@ class Lost:
             tracker.listings.errors += 1
             return False
         return True
+
+    def _is_anothers(self, piece: Piece, position: Position) -> bool:
+        """The piece has what was read of another file, which begins like this one, of which nothing was. Raises OSError."""
+        content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
+        content.close()
+        others = [other for other in self._tracker.book.beginning_with(content.head) if other is not position]
+        return any(other.done_until and has_content(piece.path, piece.st, other) for other in others)
 
     def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
         """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""
