@@ -226,10 +226,26 @@ def _agrees(content: Content, position: Position) -> bool:
 
 def _copy_of_followed(path: str, content: Content, tracker: Tracker) -> Verdict | None:
     for file in _originals(path, content, tracker):
-        verdict = _compare_gz(content, file, tracker) if content.gz else _compare(content, file, tracker)
+        # Its first bytes first: should it be cut off once the copy was compared, that is to be seen.
+        verdict = _look_at(file, tracker)
+        if verdict is None:
+            verdict = _compare_gz(content, file, tracker) if content.gz else _compare(content, file, tracker)
         if verdict is not None:
             return verdict
     return None
+
+
+def _look_at(file: FollowedFile, tracker: Tracker) -> Verdict | None:
+    """Learn the first bytes of a file of which nothing is known yet."""
+    if file.offset or file.position.head_length or file.position.gz:
+        return None
+    try:
+        if still_intact(tracker, file, tracker.handles.get(file)):
+            return None
+    except OSError as bad:
+        return _can_not_be_told(bad)
+    file.suspect = True
+    return Verdict(Kind.LATER)
 
 
 def _originals(path: str, content: Content, tracker: Tracker) -> list[FollowedFile]:
