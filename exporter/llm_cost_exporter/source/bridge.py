@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import learn
 from llm_cost_exporter.source.file import FollowedFile, Name
+from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import before, fingerprint
 from llm_cost_exporter.source.listing import Piece, status
 from llm_cost_exporter.source.position import Position
@@ -133,9 +135,10 @@ class Bridge:
     @staticmethod
     def _live_is_unknown(name: Name) -> bool:
         try:
-            return name.file is None and status(name.path) is not None
+            st = status(name.path)
         except OSError:
             return True
+        return st is not None and (name.file is None or (st.st_dev, st.st_ino) != name.file.identity)
 
     def _is_due_again(self, name: Name, *, half_the_facts: bool) -> bool:
         """A disk that fails now and then hid a piece: look for it among those before what is known now (blank), again."""
@@ -149,6 +152,8 @@ class Bridge:
     def _begin(self, piece: Piece, name: Name, now: float) -> FollowedFile:
         """Read a piece that came and went unseen. Raises OSError, and nothing is changed then."""
         tracker = self._tracker
+        if self._live_is_unknown(name):  # it came while this was looked at, and the piece may be a copy of it
+            raise MovedError(errno.ESTALE, "another file is there by now", name.path)
         # Gone by now, it is perhaps in the next piece.
         content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
         content.close()
