@@ -259,11 +259,6 @@ class Joiner:
         return sorted(offset for parts in self._open.values() for offset in parts.offsets)
 
     @property
-    def waits(self) -> bool:
-        """Some line's parts are open."""
-        return bool(self._open)
-
-    @property
     def waits_from_before(self) -> bool:
         """Some of these began in the file before."""
         return _BEFORE_KEY in self._state

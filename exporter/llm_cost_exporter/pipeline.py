@@ -172,7 +172,7 @@ class Pipeline:
 
     def _follow(self, file: FollowedFile) -> _Following:
         following = self._following.get(file)
-        if following is None or (following.generation != self._generation and not following.reader.waits_for_parts):
+        if following is None or (following.generation != self._generation and not following.reader.open_lines):
             entry = self._entries.get(file.entry.name)
             if entry is None:
                 entry = self._entries[file.entry.name] = entry_reader(self._config, file.entry)
@@ -194,7 +194,7 @@ class Pipeline:
         following.last_news, following.quiet_seen = self._clock.monotonic(), 0
         parts = reader.open_parts(batch.end)
         offset = 0 if reader.waits_from_before else parts[0] if parts else batch.end
-        if reader.waits_for_parts:
+        if reader.open_lines:
             self._parted[file.path] = file
         elif self._parted.get(file.path) is file:
             del self._parted[file.path]
@@ -275,7 +275,7 @@ class Pipeline:
                 while not self._take(late, file.entry.name, file.entry.trust_reported, []):
                     yield
                 self._source.note(file, format_state=reader.state, previous_time=reader.previous_time)
-            if following.quiet_seen == len(_QUIET_SECONDS) and not reader.waits_for_parts:
+            if following.quiet_seen == len(_QUIET_SECONDS) and not reader.open_lines:
                 del self._following[file]  # all that it knew is in the position: the next line makes it anew
 
     def forget_routes(self) -> None:

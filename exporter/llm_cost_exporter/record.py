@@ -192,11 +192,6 @@ class RecordReader:
         return self._joiner.offsets(end)
 
     @property
-    def waits_for_parts(self) -> bool:
-        """A split line is open."""
-        return self._joiner.waits
-
-    @property
     def waits_from_before(self) -> bool:
         """A split line is open that began in the file before."""
         return self._joiner.waits_from_before

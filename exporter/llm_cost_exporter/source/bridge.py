@@ -89,11 +89,12 @@ class Bridge:
                 continue  # a copy of what is being followed, or not to be told yet: says nothing of what came before
             elif known:
                 # Older by its place in the chain: but where its time says the opposite the numbers may rise (log4j2).
-                newer = [
-                    link for link in chain if isinstance(link, Piece) and link.st.st_mtime_ns > piece.st.st_mtime_ns
-                ]
-                found.old += [link for link in chain if isinstance(link, Piece) and link not in newer]
-                chain, before_us = list(newer), file or before_us
+                chain, earlier = [], chain
+                for link in earlier:
+                    if isinstance(link, Piece):
+                        rises = link.st.st_mtime_ns > piece.st.st_mtime_ns
+                        (chain if rises else found.old).append(link)
+                before_us = file or before_us
         begun: list[FollowedFile] = []
         for link in chain:
             try:

@@ -20,9 +20,7 @@ _AFTER: Final = re.compile(r"(?P<base>.+?)[.-](?P<mark>\d[\d._:T-]*\d|\d|old|pre
 _WITHIN: Final = re.compile(
     r"(?P<stem>.+?)[._-](?P<mark>\d[\d._:T-]*\d)(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?P<gz>\.gz)?", re.DOTALL
 )
-_NUMBER_WITHIN: Final = re.compile(
-    r"(?P<stem>.+)\.(?P<mark>\d{1,3})(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?P<gz>\.gz)?", re.DOTALL
-)
+_NUMBER_WITHIN: Final = re.compile(r"(?P<stem>.+)\.\d{1,3}(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?:\.gz)?", re.DOTALL)
 _DATE_DIGITS: Final = 8  # a mark inside a name is a rotation's only if it is at least a date
 _MOST_NUMBER_DIGITS: Final = 5
 
@@ -54,15 +52,14 @@ def rotated(path: str) -> Rotated | None:
     return None
 
 
-def _may_be_rotated(path: str) -> Rotated | None:
-    """As `rotated`, also of app.1.log: a piece of app.log where its content says so. The name alone may be an instance's, or a model's."""
+def _base_of(path: str) -> str | None:
+    """What `path` may be a rotated piece of, app.1.log too where its content says so: the name alone may be an instance's, or a model's."""
     piece = rotated(path)
-    if piece is None:
-        folder, name = os.path.split(path)
-        found = _NUMBER_WITHIN.fullmatch(name)
-        if found and found["ext"] != ".gz":
-            piece = Rotated(os.path.join(folder, found["stem"] + found["ext"]), int(found["mark"]), found["mark"])
-    return piece
+    if piece is not None:
+        return piece.base
+    folder, name = os.path.split(path)
+    found = _NUMBER_WITHIN.fullmatch(name)
+    return os.path.join(folder, found["stem"] + found["ext"]) if found and found["ext"] != ".gz" else None
 
 
 def _digits(mark: str) -> str:
@@ -91,10 +88,5 @@ def related(path: str, other: str) -> bool:
     """`path` has the name of a rotated or compressed piece of the file at `other`."""
     if path == other + ".gz":
         return True
-    piece = _may_be_rotated(path)
-    if piece is None:
-        return False
-    if piece.base == other:
-        return True
-    sibling = _may_be_rotated(other)
-    return path.endswith(".gz") and sibling is not None and sibling.base == piece.base
+    base = _base_of(path)
+    return base is not None and (base == other or (path.endswith(".gz") and _base_of(other) == base))
