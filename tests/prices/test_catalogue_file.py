@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from llm_cost_exporter.commands import main
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.errors import ConfigError, ExporterError
 from llm_cost_exporter.exporter import Exporter
-from llm_cost_exporter.prices import fetching
+from llm_cost_exporter.prices import fetching, listed
 from llm_cost_exporter.prices.catalogue import bundled
 from llm_cost_exporter.prices.cataloguefile import MOST_BYTES, load, models, parse
 from llm_cost_exporter.prices.fetching import fetch, kept_at, read_kept, shown_url, update
@@ -404,8 +405,13 @@ class Running:
         self._thread.join(10)
 
 
-def test_a_running_exporter_takes_a_newer_catalogue(server: Server, tmp_path: Path) -> None:
+def test_a_running_exporter_takes_a_newer_catalogue(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Later lines have its prices, what had none is billed, and the metric of its day follows. The log is read meanwhile."""
+    # As if installed two days ago: one of today may be as new as the other, where it announces something for today.
+    installed = replace(listed.load(), installed=NOW - 2 * DAY)
+    monkeypatch.setattr(listed, "load", lambda: installed)
     held = threading.Event()
     body = server.body
 
