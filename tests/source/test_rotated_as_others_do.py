@@ -196,3 +196,77 @@ def test_copytruncate_with_the_number_before_the_ending(tmp_path):
         consumer.follow()
     consumer.settle()
     assert consumer.lines == numbered(0, 16)
+
+
+@pytest.mark.parametrize("rotations", [0, 1, 3])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
+@pytest.mark.parametrize("head", [b'{"banner": "%s"}\n' % (b"x" * 1100), b""], ids=["a banner", "a hole of NULs"])
+def test_cut_off_again_while_down_before_it_was_read(tmp_path, head, packed, rotations):
+    """Killed right after a copytruncate, when nothing was saved of the new content but its first bytes, which all contents have in common."""
+    log, written = tmp_path / "app.log", 0
+
+    def write(at):
+        nonlocal written
+        with log.open("r+b") as file:  # at its own place: app > app.log
+            file.seek(at)
+            file.write(head if at == 0 else b"")
+            for line in numbered(written, written + 40):
+                file.write(line + b"\n")
+            written += 40
+            return file.tell()
+
+    def rotate():
+        for number in (4, 3, 2, 1):
+            for ending in ("", ".gz"):
+                piece = tmp_path / f"app.log.{number}{ending}"
+                if piece.exists():
+                    piece.rename(tmp_path / f"app.log.{number + 1}{ending}")
+        if packed:
+            (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(log.read_bytes()))
+        else:
+            shutil.copyfile(log, tmp_path / "app.log.1")
+        os.truncate(log, 0)
+
+    log.touch()
+    consumer = Consumer(log)
+    consumer.follow()
+    at = write(0)
+    consumer.follow()
+    at = write(at)
+    consumer.follow()
+    rotate()
+    at = write(0 if head else at)
+    consumer.poll()
+    consumer.save()
+    consumer.read()
+    consumer.kill()
+    for _ in range(rotations):
+        at = write(at)
+        rotate()
+        at = write(0 if head else at)
+    consumer.settle()
+    lines = [line for line in consumer.lines if b'"n"' in line]
+    assert sorted(line.lstrip(b"\0") for line in lines) == sorted(numbered(0, written))
+
+
+def test_a_copy_at_the_inode_of_a_shorter_one(tmp_path):
+    """What was known to be a copy of a part of the log was deleted, and the next copy was given its inode: it begins alike, with a banner."""
+    log, piece = tmp_path / "app.log", tmp_path / "app.log.1"
+    banner = b'{"banner": "%s"}' % (b"x" * 1100)
+    append(log, banner, *numbered(0, 5))
+    consumer = Consumer(tmp_path / "app.log*")
+    consumer.follow()
+    shutil.copyfile(log, piece)
+    append(log, *numbered(5, 7))
+    consumer.follow()
+    log.write_bytes(banner + b"\n")  # cut off, and begun
+    append(log, *numbered(7, 20))
+    consumer.follow()
+    consumer.follow()
+    assert consumer.states() == {"app.log": "following", "app.log.1": "finished"}
+    consumer.restart()
+    piece.write_bytes(log.read_bytes())
+    log.write_bytes(banner + b"\n")
+    append(log, *numbered(20, 22))
+    consumer.settle()
+    assert [line for line in consumer.lines if line != banner] == numbered(0, 22)

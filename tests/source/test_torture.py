@@ -34,7 +34,7 @@ class Writer:
         self.number = 0
         self.rotations = 0
         self.rest = b""  # of a line that is half written
-        self.path.touch()
+        self.begin()
 
     def line(self) -> bytes:
         self.number += 1
@@ -48,10 +48,17 @@ class Writer:
             line = self.line()
             cut = self.rng.randint(1, len(line) - 1)
             data, self.rest = data + line[:cut], line[cut:]
+        self.put(data)
+
+    def begin(self) -> None:
+        """Make the log, or make it anew."""
+        self.path.touch()
+
+    def put(self, data: bytes) -> None:
         _append(self.path, data)
 
     def finish_line(self) -> None:
-        _append(self.path, self.rest)
+        self.put(self.rest)
         self.rest = b""
 
     def rotate(self) -> None:
@@ -91,7 +98,7 @@ class Writer:
         whole, self.rest = piece.read_bytes().endswith(b"\n"), b""
         if self.rng.random() < 0.2:
             yield
-        self.path.touch()
+        self.begin()
         if whole and self.rng.random() < 0.3:
             _append(piece, self.line())
 
@@ -128,8 +135,22 @@ class Writer:
         counts: collections.Counter[int] = collections.Counter()
         for path in self.folder.iterdir():
             data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            counts.update(_number(line) for line in data.removesuffix(b"\n").split(b"\n") if data)
+            counts.update(_number(line.lstrip(b"\0")) for line in data.removesuffix(b"\n").split(b"\n") if data)
         return counts
+
+
+class AtItsPlace(Writer):
+    """Writes where it is, not at the end (`app > app.log`): a log that was cut off begins with a hole."""
+
+    def begin(self) -> None:
+        self.at = 0
+        super().begin()
+
+    def put(self, data: bytes) -> None:
+        with self.path.open("r+b") as file:
+            file.seek(self.at)
+            file.write(data)
+        self.at += len(data)
 
 
 def _append(path: Path, data: bytes) -> None:
@@ -233,7 +254,7 @@ class Reader(Consumer):
             self.disk.rate = 0.0
 
 
-def live(folder: Path, seed: int, pattern: str, reader: type[Reader]) -> None:
+def live(folder: Path, seed: int, pattern: str, reader: type[Reader], writes: type[Writer] = Writer) -> None:
     """One history: at its end each line that stands in the files was read once."""
     rng = random.Random(seed)
 
@@ -245,7 +266,7 @@ def live(folder: Path, seed: int, pattern: str, reader: type[Reader]) -> None:
             if rng.random() < 0.5:
                 consumer.save()
 
-    writer = Writer(folder, rng, look)
+    writer = writes(folder, rng, look)
     consumer = reader(folder / pattern, line_bytes=LIMIT)
     busy = reader.disk if isinstance(reader.disk, Meanwhile) else None
     if busy is not None:
@@ -292,6 +313,15 @@ def test_each_line_once(tmp_path, histories, pattern):
     for seed in histories:
         (tmp_path / str(seed)).mkdir()
         live(tmp_path / str(seed), seed, pattern, Reader)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(40_000, scaled(80, 3000)), ids=name)
+def test_each_line_once_of_a_writer_that_does_not_append(tmp_path, histories, pattern):
+    """Its contents begin alike, with more NULs than are looked at to know a file again."""
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, pattern, Reader, AtItsPlace)
 
 
 @pytest.mark.parametrize("histories", seeds(1000, scaled(80, 6000)), ids=name)

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.copies import SMALLEST_GZ, Kind, Verdict, classify
-from llm_cost_exporter.source.evidence import learn, looks_gz
+from llm_cost_exporter.source.evidence import ends_with, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.names import rotated
@@ -153,10 +153,11 @@ class Arrivals:
             tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
             self._first_seen(name, file, verdict.head)
-        elif not position.done_until and not position.head_length:
+        elif not position.done_until:
+            # Empty when it was saved, or with the first bytes of many (a banner, a hole of NULs): nothing tells that it was not cut off since.
             tracker.set_blank(position, True)
             learn(tracker, file)
-            tracker.to_bridge[name.path] = name  # empty when it was saved: nothing tells that it was not cut off since
+            tracker.to_bridge[name.path] = name
         self._mark_piece(file, name.path)
         tracker.queue(file)
 
@@ -179,7 +180,7 @@ class Arrivals:
             position.finished = verdict.kind is Kind.COVERED or verdict.at_end
             if verdict.kind is Kind.COVERED:
                 position.offset = position.done_until = st.st_size
-                position.tail_hash, position.checkpoints, position.parts = "", [], []
+                position.tail_hash, position.checkpoints, position.parts = ends_with(where, st), [], []
         position.path, position.device, position.inode, position.gz = where, st.st_dev, st.st_ino, is_gz
         if position.finished:
             position.size, position.mtime_ns = st.st_size, st.st_mtime_ns

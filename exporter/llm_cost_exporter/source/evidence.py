@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from llm_cost_exporter.source.copies import Content, may_be_empty_one, still_intact
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["begins_like", "has_content", "is_same", "learn", "looks_gz"]
+__all__ = ["begins_like", "ends_with", "has_content", "is_same", "learn", "looks_gz"]
 
 
 def learn(tracker: Tracker, file: FollowedFile, head: bytes = b"") -> None:
@@ -99,6 +100,18 @@ def looks_gz(path: str, st: os.stat_result) -> bool:
         return path.endswith(".gz")
     content.close()
     return content.gz
+
+
+def ends_with(path: str, st: os.stat_result) -> str:
+    """A hash of the up to 4 KiB before the end of the plain file at `path`, of that status. Raises OSError."""
+    content = Content(path, (st.st_dev, st.st_ino))
+    try:
+        tail = content.before(st.st_size)
+    finally:
+        content.close()
+    if tail is None:
+        raise MovedError(errno.ESTALE, "cut off meanwhile", path)
+    return fingerprint(tail)
 
 
 def has_content(path: str, st: os.stat_result, position: Position) -> bool:

@@ -59,14 +59,19 @@ class Lost:
             file.size = position.size
             tracker.files[position.key] = file
             tracker.rotations += position.followed_as == position.path
-            if position.blank:
-                tracker.bridge_soon(file)
-            if position.done_until or position.head_length:
+            if position.done_until:
+                if position.blank:
+                    tracker.bridge_soon(file)
                 self.lose(file, now)
                 continue
-            tracker.bridge_soon(file)
+            tracker.bridge_soon(file)  # contents may begin alike: nothing tells that it was not cut off since
             errors = tracker.listings.errors
-            if self._take_up_empty(file, now):
+            if position.head_length:
+                found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+                taken_up = found is not None and self._is_at(Piece(*found, proper=True), file, now)
+            else:
+                taken_up = self._take_up_empty(file, now)
+            if taken_up:
                 continue
             if tracker.listings.errors != errors:  # a disk that fails now and then: asked again
                 tracker.lost[position.key] = now + LINGER_SECONDS
@@ -132,7 +137,7 @@ class Lost:
         try:
             if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
                 return False
-            if is_copy and not position.done_until and self._is_anothers(piece, position):
+            if not position.done_until and self._is_anothers(piece, position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
