@@ -364,6 +364,20 @@ def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch
         live(tmp_path / str(seed), seed, pattern, Unsteady)
 
 
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(50_000, scaled(80, 4000)), ids=name)
+def test_each_line_once_of_holes_that_change_at_any_moment(tmp_path, monkeypatch, histories, pattern):
+    """The same with a writer that does not append: contents that begin alike take each other's place, and each other's inode."""
+
+    class Unsteady(Reader):
+        disk = Meanwhile(monkeypatch)
+        rate = 0.03
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, pattern, Unsteady, AtItsPlace)
+
+
 @pytest.mark.parametrize("histories", seeds(30_000, scaled(40, 4000)), ids=name)
 def test_each_line_once_of_files_that_change_at_any_moment_with_one_open_file(tmp_path, monkeypatch, histories):
     """What is not held open may be elsewhere by the time that it is opened."""

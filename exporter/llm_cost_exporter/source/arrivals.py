@@ -11,6 +11,7 @@ from llm_cost_exporter.source.copies import SMALLEST_GZ, Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import ends_with, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
+from llm_cost_exporter.source.identity import Glimpse
 from llm_cost_exporter.source.names import rotated
 from llm_cost_exporter.source.position import Position
 from llm_cost_exporter.source.startend import end_of_lines
@@ -152,7 +153,7 @@ class Arrivals:
         if verdict.kind is Kind.CONTINUES:
             tracker.goes_first(file)
         if verdict.kind is Kind.NEW:
-            self._first_seen(name, file, verdict.head)
+            self._first_seen(name, file, verdict.glimpse)
         elif not position.done_until:
             # Empty when it was saved, or with the first bytes of many (a banner, a hole of NULs): nothing tells that it was not cut off since.
             tracker.set_blank(position, True)
@@ -187,7 +188,7 @@ class Arrivals:
         self._tracker.book.add(position)
         return position, is_gz
 
-    def _first_seen(self, name: Name, file: FollowedFile, head: bytes) -> None:
+    def _first_seen(self, name: Name, file: FollowedFile, glimpse: Glimpse) -> None:
         tracker, pattern = self._tracker, name.pattern
         if name.path in tracker.deleted:
             tracker.deleted.remove(name.path)
@@ -196,7 +197,7 @@ class Arrivals:
             # It may be renamed before its path is bridged: what is older than such a piece is not known by it.
             tracker.set_blank(file.position, True)
             tracker.to_bridge[name.path] = name
-            learn(tracker, file, head)
+            learn(tracker, file, glimpse)
             return
         file.newcomer_of = tracker.round
         if self._starts_at_end(pattern):

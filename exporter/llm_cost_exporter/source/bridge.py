@@ -15,7 +15,7 @@ from llm_cost_exporter.source.copies import Content, Kind, Verdict, classify
 from llm_cost_exporter.source.evidence import learn
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.handles import MovedError
-from llm_cost_exporter.source.identity import before, fingerprint
+from llm_cost_exporter.source.identity import Glimpse, before, fingerprint
 from llm_cost_exporter.source.listing import Piece, status
 from llm_cost_exporter.source.position import Position
 
@@ -78,9 +78,9 @@ class Bridge:
             if piece.path in tracker.names or tracker.discovery.covering(piece.path) is not None:
                 continue  # looked at as a path of its own
             known, file = self._is_known(piece, name, now)
-            if isinstance(file, bytes):
+            if isinstance(file, Glimpse):
                 if piece.proper:
-                    chain.append(replace(piece, head=file))
+                    chain.append(replace(piece, glimpse=file))
             elif isinstance(file, Position):
                 found.told.append(file)
             elif file is not None and file.position.blank:
@@ -166,14 +166,14 @@ class Bridge:
         tracker.latest[name.path] = file
         tracker.rotations += 1
         tracker.is_piece(file, now)
-        learn(tracker, file, piece.head)
+        learn(tracker, file, piece.glimpse)
         tracker.queue(file)
         tracker.log.info("%s: rotated unseen, read before %s", piece.path, name.path)
         return file
 
     def _is_known(
         self, piece: Piece, name: Name, now: float
-    ) -> tuple[bool | None, FollowedFile | Position | bytes | None]:
+    ) -> tuple[bool | None, FollowedFile | Position | Glimpse | None]:
         """Whether it is (None: can't be told), and what it is: of a new one its first bytes."""
         tracker = self._tracker
         file = tracker.at.get((piece.st.st_dev, piece.st.st_ino))
@@ -182,7 +182,7 @@ class Bridge:
         try:
             verdict = classify(piece.path, piece.st, tracker)
             if verdict.kind is Kind.NEW:
-                return False, verdict.head
+                return False, verdict.glimpse
             if verdict.kind is Kind.LATER:
                 tracker.listings.errors += piece.st.st_size > 0  # an empty one may stay so for ever
                 return None, None

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source import gz
 from llm_cost_exporter.source.handles import MovedError, NotAFileError, open_file
-from llm_cost_exporter.source.identity import HEAD_BYTES, TAIL_BYTES, before, fingerprint, head, same_prefix
+from llm_cost_exporter.source.identity import (
+    HEAD_BYTES,
+    TAIL_BYTES,
+    UNSEEN,
+    Glimpse,
+    before,
+    fingerprint,
+    head,
+    same_prefix,
+)
 from llm_cost_exporter.source.listing import status
 from llm_cost_exporter.source.names import related, rotated
 from llm_cost_exporter.source.plain import is_intact
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["SMALLEST_GZ", "Content", "Kind", "Verdict", "classify", "may_be_empty_one", "still_intact"]
+__all__ = ["SMALLEST_GZ", "Content", "Kind", "Verdict", "agrees", "classify", "may_be_empty_one", "still_intact"]
 
 
 SMALLEST_GZ: Final = 18  # bytes: header and trailer
@@ -56,7 +65,7 @@ class Verdict:
     verified: bool = False
     compressed: bool = False  # its size says nothing of how much it has
     at_end: bool = False  # nothing follows in it after the position
-    head: bytes = b""  # the first bytes of what was judged new: at its inode may be another content by and by
+    glimpse: Glimpse = UNSEEN  # of what was judged new: at its inode may be another content by and by
 
 
 class Content:
@@ -94,6 +103,13 @@ class Content:
             found = None
         self.whole = found is not None or self._stream.complete
         return found
+
+    def glimpse(self) -> Glimpse:
+        """What may be asked of it later; of a compressed one nothing. Raises OSError."""
+        if self.gz:
+            return UNSEEN
+        size, tail = self.st.st_size, before(self.fd, self.st.st_size)
+        return Glimpse(self.head, (size, fingerprint(tail)) if len(tail) == min(TAIL_BYTES, size) else (0, ""))
 
     def end(self, most: int) -> tuple[int, bytes] | None:
         """How many bytes it has, or more than `most`, and the up to 4 KiB before its end; None where it is compressed and not whole.
@@ -147,7 +163,7 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             or _copy_of_gone(path, content, tracker)
             or _same(path, content, tracker, known_content=False)  # it was empty: only its inode speaks for it
             or _was_being_made(path, content)
-            or Verdict(Kind.NEW, head=b"" if content.gz else content.head)
+            or Verdict(Kind.NEW, glimpse=content.glimpse())
         )  # fmt: skip
     finally:
         content.close()
@@ -172,7 +188,7 @@ def _same(path: str, content: Content, tracker: Tracker, *, known_content: bool)
         begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
         if position.head_length and not (len(content.head) >= position.head_length and begins_alike):
             continue
-        if position.gz or _agrees(content, position):
+        if position.gz or agrees(content, position):
             return Verdict(Kind.SAME, position)
     return None
 
@@ -219,9 +235,11 @@ def _was_being_made(path: str, content: Content) -> Verdict | None:
     return None
 
 
-def _agrees(content: Content, position: Position) -> bool:
-    tail = content.before(position.done_until)
-    return tail is not None and (not position.tail_hash or fingerprint(tail) == position.tail_hash)
+def agrees(content: Content, position: Position) -> bool:
+    """What was read up to the position is there; of one of which nothing was read, what was seen. Raises OSError."""
+    until, known = (position.done_until, position.tail_hash) if position.done_until else position.seen
+    tail = content.before(until)
+    return tail is not None and (not known or fingerprint(tail) == known)
 
 
 def _copy_of_followed(path: str, content: Content, tracker: Tracker) -> Verdict | None:
@@ -278,11 +296,9 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
         size = os.fstat(content.fd).st_size
         there = os.fstat(fd).st_size
         alike = 0 < size <= there and same_prefix(content.fd, fd, size)
-        if alike:
-            return Verdict(Kind.WAIT, on=file, verified=True)
-        # Asked after comparing: a truncation in between must not make the copy look like another file.
+        # Asked after comparing: a truncation in between must not make the copy look like another file, or one of the next content like this one's.
         if still_intact(tracker, file, fd):
-            return None
+            return Verdict(Kind.WAIT, on=file, verified=True) if alike else None
     except OSError as bad:
         return _can_not_be_told(bad)
     file.suspect = True
@@ -291,9 +307,9 @@ def _compare(content: Content, file: FollowedFile, tracker: Tracker) -> Verdict 
 
 def still_intact(tracker: Tracker, file: FollowedFile, fd: int) -> bool:
     """The content that was read of `file` is still there. What is learned of its first bytes, it is found by. Raises OSError."""
-    known = file.position.head_length
+    known = file.position.head_length, file.position.seen
     intact = is_intact(file, fd)
-    if file.position.head_length != known:
+    if (file.position.head_length, file.position.seen) != known:
         tracker.book.changed(file.position)
     return intact
 
@@ -311,15 +327,14 @@ def _compare_gz(content: Content, file: FollowedFile, tracker: Tracker) -> Verdi
     try:
         fd = tracker.handles.get(file)
         start, there = head(fd), os.fstat(fd).st_size
-        length = min(len(start), len(content.head))
+        length, alike = min(len(start), len(content.head)), False
         if start and start[:length] == content.head[:length] and len(content.head) <= there:
             end = content.end(there)
             if end is None:  # it is still being made
                 return Verdict(Kind.WAIT, on=file, compressed=True)
-            if end[0] <= there and before(fd, end[0]) == end[1]:
-                return Verdict(Kind.WAIT, on=file, verified=True, compressed=True)
+            alike = end[0] <= there and before(fd, end[0]) == end[1]
         if still_intact(tracker, file, fd):
-            return None
+            return Verdict(Kind.WAIT, on=file, verified=True, compressed=True) if alike else None
     except OSError as bad:
         return _can_not_be_told(bad)
     file.suspect = True  # cut off since the last look: the copy may be of what it was
@@ -336,7 +351,7 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
         in_its_place = path in (position.path, position.followed_as) and not position.finished
         if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
             continue
-        if _agrees(content, position):
+        if agrees(content, position):
             if file is not None and held and not (file.drained and file.offset == position.done_until):
                 return Verdict(Kind.LATER)  # what is still read of it would be read of the copy too
             kind = Kind.COPY if position.finished or held else Kind.CONTINUES

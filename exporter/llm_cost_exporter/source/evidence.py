@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from llm_cost_exporter.source.copies import Content, may_be_empty_one, still_intact
+from llm_cost_exporter.source.copies import Content, agrees, may_be_empty_one, still_intact
 from llm_cost_exporter.source.gz import GzStream
 from llm_cost_exporter.source.handles import MovedError
-from llm_cost_exporter.source.identity import fingerprint
+from llm_cost_exporter.source.identity import UNSEEN, Glimpse, fingerprint
 from llm_cost_exporter.source.plain import PlainReader
 
 if TYPE_CHECKING:
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["begins_like", "ends_with", "has_content", "is_same", "learn", "looks_gz"]
 
 
-def learn(tracker: Tracker, file: FollowedFile, head: bytes = b"") -> None:
+def learn(tracker: Tracker, file: FollowedFile, glimpse: Glimpse = UNSEEN) -> None:
     """Open the file and take its fingerprint before anything is read: then it is found again wherever it goes.
 
-    `head`: its first bytes are known already, and what is at its place by now may be another.
+    `glimpse`: this is known already, and what is at its place by now may be another.
     """
     position = file.position
-    if head and not position.head_length:
-        position.head_length, position.head_hash = len(head), fingerprint(head)
+    is_told = bool(glimpse.head) and not position.head_length
+    if is_told:
+        position.head_length, position.head_hash = len(glimpse.head), fingerprint(glimpse.head)
+        position.seen = glimpse.seen
         tracker.book.changed(position)
     is_known = position.head_length > 0
-    if not file.size or (is_known and (position.gz or file.offset or file.seen is not None)):
+    if not file.size or (is_known and not is_told and (position.gz or file.offset or position.seen[0])):
         return
     try:
         if is_known:  # what it ends with tells it from one that begins alike
@@ -120,7 +122,6 @@ def has_content(path: str, st: os.stat_result, position: Position) -> bool:
     try:
         if position.head_length and fingerprint(content.head[: position.head_length]) != position.head_hash:
             return False
-        tail = content.before(position.done_until)
-        return tail is not None and (not position.tail_hash or fingerprint(tail) == position.tail_hash)
+        return agrees(content, position)
     finally:
         content.close()

@@ -39,7 +39,7 @@ class FollowedFile:
 
     __slots__ = (
         "after", "attached", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
-        "offset", "persists", "position", "queued", "rotated_at", "scanned", "seen", "size", "skipping", "suspect", "tail",
+        "offset", "persists", "position", "queued", "rotated_at", "scanned", "size", "skipping", "suspect", "tail",
         "trouble", "where",
     )  # fmt: skip
 
@@ -58,9 +58,6 @@ class FollowedFile:
         self.scanned = self.offset  # no newline between offset and here
         self.skipping = False  # the unfinished line is over the limit
         self.tail: str | None = position.tail_hash or None if position.offset == position.done_until else None
-        self.seen: tuple[int, str] | None = (
-            None  # while nothing is read of it: a size that it had, and a hash of the 4 KiB before that
-        )
         self.suspect = False  # the bytes before `offset` are not those that were read
         self.rotated_at: float | None = None  # monotonic; since when it is known that no writer should append to it
         self.grown_at = NOWHERE  # monotonic

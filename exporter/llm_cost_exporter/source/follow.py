@@ -159,6 +159,7 @@ class Source:
                     :MOST_CHECKPOINTS
                 ]
             position.done_until = batch.end
+            position.seen = (0, "")
             position.tail_hash = batch.tail or ""
         position.offset = offset
         position.parts = [*parts, *still_open]

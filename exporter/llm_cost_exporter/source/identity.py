@@ -8,13 +8,25 @@ content that was read there is told by a hash of the up to 4 KiB before it. Both
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["HEAD_BYTES", "TAIL_BYTES", "before", "fingerprint", "head", "same_prefix"]
+__all__ = ["HEAD_BYTES", "TAIL_BYTES", "UNSEEN", "Glimpse", "before", "fingerprint", "head", "same_prefix"]
 
 HEAD_BYTES: Final = 1024
 TAIL_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What was seen of a content of which nothing is read: its first bytes, a size that it had, and a hash of the 4 KiB before."""
+
+    head: bytes = b""
+    seen: tuple[int, str] = (0, "")
+
+
+UNSEEN: Final = Glimpse()
 
 
 def fingerprint(data: bytes) -> str:

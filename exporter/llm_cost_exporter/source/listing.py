@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from llm_cost_exporter.source.identity import UNSEEN, Glimpse
 from llm_cost_exporter.source.names import in_order, rotated
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Piece:
     path: str
     st: os.stat_result
     proper: bool
-    head: bytes = b""  # its first bytes, where it was looked at and is new
+    glimpse: Glimpse = UNSEEN  # where it was looked at and is new
 
 
 @dataclass(slots=True)

@@ -35,9 +35,8 @@ class Lost:
         tracker = self._tracker
         tracker.detach(file)
         position = file.position
-        if position.done_until or (
-            position.head_length and not any(other.done_until for other in tracker.book.alike(position))
-        ):
+        alone = position.head_length and not any(other.done_until for other in tracker.book.alike(position))
+        if position.tells_copies or alone:
             tracker.lost[file.position.key] = now + LINGER_SECONDS
             tracker.book.changed(
                 file.position
@@ -87,7 +86,10 @@ class Lost:
             others = (other for other in tracker.book.at(*file.identity) if other.done_until or other.head_length)
             if any(has_content(*found, other) for other in others):
                 return False
-            self.take_up(file, Piece(*found, proper=True), now)
+            piece = Piece(*found, proper=True)
+            if self._is_anothers(piece, position):
+                return False
+            self.take_up(file, piece, now)
         except FileNotFoundError:
             return False
         except OSError:
@@ -132,12 +134,12 @@ class Lost:
         """The content of `file` is at the piece: then it is taken up there."""
         tracker, position = self._tracker, file.position
         is_copy = (piece.st.st_dev, piece.st.st_ino) != file.identity
-        if is_copy and not position.done_until and tracker.book.alike(position):
+        if is_copy and not position.tells_copies and tracker.book.alike(position):
             return False  # nothing was read of it, and of another that begins alike: the copy is that one's
         try:
             if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
                 return False
-            if not position.done_until and self._is_anothers(piece, position):
+            if not position.tells_copies and self._is_anothers(piece, position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
@@ -150,11 +152,11 @@ class Lost:
         return True
 
     def _is_anothers(self, piece: Piece, position: Position) -> bool:
-        """The piece has what was read of another file, which begins like this one, of which nothing was. Raises OSError."""
+        """The piece has what was read, or seen, of another file, which may begin like this one, of which nothing was. Raises OSError."""
         content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
         content.close()
         others = [other for other in self._tracker.book.beginning_with(content.head) if other is not position]
-        return any(other.done_until and has_content(piece.path, piece.st, other) for other in others)
+        return any(other.tells_copies and has_content(piece.path, piece.st, other) for other in others)
 
     def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
         """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""

@@ -140,22 +140,20 @@ class PlainReader:
 def is_intact(file: FollowedFile, fd: int) -> bool:
     """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
     position, least = file.position, file.offset or file.size
-    known = position.head_length, position.head_hash
-    seen, intact = file.seen, False
+    known, intact = (position.head_length, position.head_hash, position.seen), False
     try:
         intact = os.fstat(fd).st_size >= least and _check(file, fd) is not None and os.fstat(fd).st_size >= least
     finally:
         if not intact:  # or can't be told: what was learned may be of another content
-            position.head_length, position.head_hash = known
-            file.seen = seen
+            position.head_length, position.head_hash, position.seen = known
     return intact
 
 
 def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
     """The up to 4 KiB before the offset, if the content is still the one that was read, which begins with `beginning`; else None."""
     came_before = before(fd, file.offset)
-    if not file.offset and file.seen is not None and fingerprint(before(fd, file.seen[0])) != file.seen[1]:
-        return None  # contents may begin alike, with a banner or a hole of NULs
+    if not _has_what_was_seen(file, fd):
+        return None
     if file.offset:
         if file.tail is None:
             if len(came_before) < min(TAIL_BYTES, file.offset):
@@ -174,9 +172,17 @@ def _check(file: FollowedFile, fd: int, beginning: bytes = b"") -> bytes | None:
     if not file.offset:
         size = os.fstat(fd).st_size
         tail = before(fd, size)
-        if len(tail) == min(TAIL_BYTES, size):  # else it was cut off just now
-            file.seen = size, fingerprint(tail)
+        if not _has_what_was_seen(file, fd):  # asked again: what was just read may be of the next content already
+            return None
+        if size and len(tail) == min(TAIL_BYTES, size):  # else it was cut off just now
+            position.seen = size, fingerprint(tail)
     return came_before
+
+
+def _has_what_was_seen(file: FollowedFile, fd: int) -> bool:
+    """While nothing is read of it: contents may begin alike, with a banner or a hole of NULs."""
+    size, known = file.position.seen
+    return file.offset > 0 or not size or fingerprint(before(fd, size)) == known
 
 
 def _tail(fd: int, data: bytes, at: int, came_before: bytes, start: int, end: int) -> bytes | None:

@@ -31,6 +31,7 @@ class Position:
     head_length: int = 0  # bytes that head_hash is of
     head_hash: str = ""
     tail_hash: str = ""  # of the up to 4 KiB before done_until; empty: not known
+    seen: tuple[int, str] = (0, "")  # while nothing is read of it: a size that it had, and a hash of the 4 KiB before
     checkpoints: list[tuple[int, str]] = field(default_factory=list)  # earlier (done_until, tail_hash), newest first
     path: str = ""  # where the file was seen last
     followed_as: str = ""  # the path under which it was first followed: labels are taken from it
@@ -73,7 +74,13 @@ class Position:
             return cls(key=str(key), broken=True)
         position.broken = not 0 <= position.offset <= position.done_until or position.head_length < 0
         position.checkpoints = [(offset, tail) for offset, tail in position.checkpoints]
+        position.seen = position.seen[0], position.seen[1]
         return position
+
+    @property
+    def tells_copies(self) -> bool:
+        """Its content is told from others that begin alike."""
+        return self.done_until > 0 or self.seen[0] > 0
 
     def moved_to(self, path: str, device: int, inode: int, *, gz: bool) -> None:
         """The file is now there (renamed, or found again as a copy)."""
@@ -106,6 +113,8 @@ def _checked(name: str, value: Any) -> Any:
             isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int and isinstance(pair[1], str)
             for pair in value
         )
+    elif name == "seen":
+        good = isinstance(value, list) and [type(one) for one in value] == [int, str]
     elif name == "parts":
         good = isinstance(value, list) and all(type(offset) is int for offset in value)
     elif default is None:

@@ -93,7 +93,6 @@ class Tracker:
             file.gz.close()
             file.gz = None
         file.attached = False
-        file.seen = None
         file.rewind()
         for group in (self.pieces, self.closing, self.behind):
             group.pop(file.position.key, None)
