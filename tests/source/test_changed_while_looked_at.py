@@ -95,3 +95,37 @@ def test_a_live_log_with_a_second_name_that_a_piece_could_have(tmp_path, names):
     assert [*consumer.follow(), *consumer.follow(61), *consumer.follow(61)] == []
     append(live, "of it")
     assert consumer.follow() == [b"half of it"]
+
+
+def test_cut_off_before_a_new_log_is_looked_at(tmp_path, monkeypatch):
+    """Copied, cut off and begun anew between asking its size and opening it: what was seen of it is what is there, though shorter."""
+    log, copy = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    consumer.save()
+    log.rename(tmp_path / "app.log.2")
+    append(log, *numbered(10, 110))
+    raced: list[str] = []
+
+    def late(path: str, *more: Any, **others: Any) -> int:
+        if not raced and path == str(log) and sys._getframe(2).f_code.co_name == "__init__":
+            raced.append(path)
+            shutil.copy(log, copy)
+            os.truncate(log, 0)
+            append(log, *numbered(110, 112))
+        return int(opened(path, *more, **others))
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", late)
+    consumer.poll()
+    monkeypatch.undo()
+    assert raced
+    consumer.follow()
+    (tmp_path / "app.log.2").rename(tmp_path / "app.log.3")
+    copy.rename(tmp_path / "app.log.2")
+    shutil.copy(log, copy)
+    append(copy, *numbered(112, 113))
+    os.truncate(log, 0)
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, 113))

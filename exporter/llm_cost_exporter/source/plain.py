@@ -139,7 +139,7 @@ class PlainReader:
 
 def is_intact(file: FollowedFile, fd: int) -> bool:
     """The content that was read is still there; of one that was not read yet, it is not shorter than it was. Raises OSError."""
-    position, least = file.position, file.offset or file.size
+    position, least = file.position, file.offset or file.position.seen[0] or file.size
     known, intact = (position.head_length, position.head_hash, position.seen), False
     try:
         intact = os.fstat(fd).st_size >= least and _check(file, fd) is not None and os.fstat(fd).st_size >= least
