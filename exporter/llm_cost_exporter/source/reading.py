@@ -101,7 +101,7 @@ class Reading:
         fd = self._tracker.handles.get(file)
         if not file.offset and not file.position.done_until and self.plain.begins_compressed(fd):
             self._tracker.book.move(file.position, file.where, *file.identity, gz=True)
-            file.position.head_length, file.position.head_hash = 0, ""
+            file.position.head_length, file.position.head_hash, file.position.seen = 0, "", (0, "")
             self._tracker.handles.close(file)
             return self._read_gz(file)
         return self.plain.read(file, fd, max_bytes)
