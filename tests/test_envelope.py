@@ -107,7 +107,72 @@ def test_a_page_of_records() -> None:
         assert (total(one), total(two)) == ((120, 120) if key == "logEvents" else (10, 10))
         assert one.time == 1768473900.0
     assert isinstance(outcome_of({"data": [RECORD, RECORD]}), Skip)
-    assert isinstance(outcome_of({"records": [azure, "x"]}), Skip)
+    for odd in ("x", None, {"time": "2026-01-15T10:45:00Z", "metricName": "TokenTransaction", "total": 15}):
+        assert total(call_of({"records": [odd, azure]})) == 10  # costs itself and nothing else
+    assert isinstance(outcome_of({"records": ["x", {"metricName": "TokenTransaction"}]}), Skip)
+
+
+OTHER = json.dumps({"model": "gpt-4o", "prompt_tokens": 7, "completion_tokens": 3})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        PREFIX + f"[{TEXT}, {OTHER}]",
+        f"data: [{TEXT},{OTHER}]",
+        {"timestamp": "2026-01-15T10:45:00Z", "message": f"[{TEXT},{OTHER}]"},
+        {"timestamp": "2026-01-15T10:45:00Z", "message": PREFIX + f"[{TEXT},{OTHER}]"},
+        {"logEvents": [{"id": "1", "timestamp": 1768473900000, "message": f"[{TEXT},{OTHER}]"}]},
+        f"[{TEXT},{OTHER}",
+        PREFIX + f"{TEXT} {OTHER}",
+        PREFIX + f"asked {{}} answered {TEXT} and {OTHER}",
+        PREFIX + f'{TEXT} took {{"ms": 5}}, {OTHER}, {{"a": "}} {{"}}',
+    ],
+)
+def test_several_objects_behind_a_prefix(line: Any) -> None:
+    """An array, or one object after the other: each is read by itself, none is passed over."""
+    assert [total(call) for call in calls_of(line)] == [120, 10]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT[:-30],
+        PREFIX + TEXT[:-30],
+        json.dumps(RECORD, indent=1)[:-30],
+        f"call {TEXT} done",
+        json.dumps(TEXT),
+        f"[{TEXT},{OTHER[:-20]}",
+        '{"candidates": [], "usageMetadata": {"promptTokenCount": 3',
+    ],
+)
+def test_what_was_torn_inside_a_record_is_told(text: str) -> None:
+    """A text of a record that has the key of a usage behind a brace, and is no JSON, may have been spend."""
+    found = outcome_of({"timestamp": "2026-01-15T10:45:00Z", "level": "info", "message": text})
+    assert isinstance(found, Rejected)
+    assert found.reason == "bad_json"
+
+
+@pytest.mark.parametrize("text", ["Cache {key} has its token", 'retry {"attempt": 3', "use {user} {'usage': 1}"])
+def test_other_texts_with_braces_are_no_trouble(text: str) -> None:
+    """A prompt, a template or a dict's repr in a message: no alert about those."""
+    assert isinstance(outcome_of({"timestamp": "2026-01-15T10:45:00Z", "level": "info", "message": text}), Skip)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"event": "tool_result", "tool": "ask", "tool_result": RECORD},
+        {"event": "request", "previous_response": RECORD, "history": RECORD},
+        {"type": "item.completed", "item": {"type": "mcp_tool_call", "result": {"structured_content": RECORD}, "status": "completed"}},
+        {"name": "execute_tool ask", "attributes": {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.result": RECORD}},
+        {"type": "tool", "content": "x", "artifact": RECORD, "tool_call_id": "c"},
+        {"role": "user", "message": TEXT},
+    ],
+)  # fmt: skip
+def test_what_a_tool_or_a_person_says_is_no_call(record: dict[str, Any]) -> None:
+    """Usage in a tool's result, in an echo of an earlier answer or in a chat message is not the log's own."""
+    assert isinstance(outcome_of({"timestamp": "2026-01-15T10:45:00Z", **record}), Skip)
 
 
 @pytest.mark.parametrize("end", ["", " ", "\r", "\x1b[0m", ",", ";", "]", ")", "  \x1b[39;49m ", "\x00\x00"])

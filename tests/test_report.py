@@ -187,3 +187,23 @@ def test_csv_has_a_line_a_row_and_an_empty_cost_for_what_is_unpriced(log):
 def test_dollars_read_as_people_write_them(amount, text):
     """Cents from a dollar on, significant digits below, and never $0.00 for something."""
     assert usd(amount) == text
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path):
+    """By a link, by a glob and by its own name, as a shell spells out a pattern."""
+    path, link = tmp_path / "app-2026.jsonl", tmp_path / "app-current.jsonl"
+    path.write_text(call("2026-01-01T00:00:00Z") + "\n")
+    link.symlink_to(path)
+    assert as_json(link, path, path, str(tmp_path / "app-*"))["requests"] == 1
+
+
+def test_a_stream_whose_lines_are_days_apart_is_one_call(tmp_path):
+    """Its end has no time of its own, and the line before it may have any: it is known by its id all the same."""
+    start = {"type": "message_start", "message": {"id": f"msg_{1:024}", "type": "message", "role": "assistant", "model": "claude-opus-4-1",
+             "usage": {"input_tokens": 472, "output_tokens": 2}}}  # fmt: skip
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 89}}
+    path = tmp_path / "log"
+    path.write_text("\n".join([json.dumps(start), "2025-12-01T00:00:00Z INFO something", json.dumps(end), ""]))
+    rows = as_json(path)
+    assert rows["requests"] == 1
+    assert sum(rows["rows"][0]["tokens"].values()) == 472 + 89

@@ -110,7 +110,8 @@ class Accountant(Generic[AccountT]):
         key = None
         if usage.id is not None:
             key = key_of(usage.id, "" if usage.id_is_vendors else scope)
-            entry = self._ids.find(key, usage.time)
+            # What continues a call has the time of a line, which may be far from the first one's.
+            entry = self._ids.find(key, None if usage.continues else usage.time)
             if entry is not None and (usage.continues or self._ids.repeats):
                 return self._again(key, entry, tariff, usage)
         account = tariff.routes.get(usage.labels)

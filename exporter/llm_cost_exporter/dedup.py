@@ -115,13 +115,13 @@ class Ids:
             at for at in range(len(rows) - 1, -1, -1) if rows[at][0] == key
         )  # repeats are mostly of the last calls
 
-    def find(self, key: int, when: float) -> Entry | None:
-        """The entry of `key`, unless the call of time `when` is further than max_age from it."""
+    def find(self, key: int, when: float | None) -> Entry | None:
+        """The entry of `key`, unless the call of time `when` is further than max_age from it. None: whatever its time."""
         slot = self._slot(key)
         if slot is None:
             return None
         row = self._rows_of(slot // CHUNK)[slot % CHUNK]
-        return Entry.of(row) if abs(when - row[2]) <= self._max_age else None
+        return Entry.of(row) if when is None or abs(when - row[2]) <= self._max_age else None
 
     def add(self, key: int, entry: Entry) -> None:
         """Remember a new call, forgetting the oldest when the window is full."""

@@ -3,7 +3,8 @@ r"""What wraps a record in a log line, and how it comes off.
     docker json-file   {"log": "…\n", "stream": "stdout", "time": "…"}    a `log` without a newline at its end is a part
     CRI                2026-01-02T03:04:05.678901234Z stdout F …          P instead of F is a part
     SSE                data: {…}
-    text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end
+    text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end; before
+                                                                          several objects (an array's too), each is read by itself
     JSON array         [{…},{…}]                                          of several records, each read by itself
 
 Parts are joined stream by stream (stdout and stderr may alternate), within the limit of a line, also over a rotation. No text of a part is
@@ -16,6 +17,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import islice
+from json import JSONDecoder
 from typing import Any
 
 from llm_cost_exporter import times
@@ -27,10 +29,10 @@ __all__ = [
     "Joiner",
     "OpenLines",
     "docker_part",
-    "find_object",
+    "find_objects",
     "find_records",
-    "has_sign",
     "object_lost",
+    "object_lost_inside",
     "parse_cri",
     "prefix_time",
     "trim",
@@ -47,6 +49,8 @@ class Envelope:
 
 
 _SIGN = re.compile(rb"oken|usage", re.IGNORECASE)
+_SIGN_KEY = re.compile(rb'(?:okens?(?:Count)?|usage(?:Metadata)?)\\{0,3}"\s*:')
+_OPENING_KEY = re.compile(rb'\{\s*\\{0,3}"')
 # After the object: what terminals, arrays and bracketing loggers leave there.
 _CLEAN_END = re.compile(rb"(?:[\s\x00,;\])]|\x1b\[[0-9;]*[A-Za-z])*\Z")
 _TRIMMED = (
@@ -55,6 +59,8 @@ _TRIMMED = (
 _CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.:Z+-]{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
 _MOST_AFTER = 64
 _OPENING = re.compile(rb"\{(?=[\"}\s])")
+_OPENING_CHARS = re.compile(r"\{(?=[\"}\s])", re.ASCII)
+_SCANNER = JSONDecoder()  # tells where an object ends, which the quicker decoders don't
 _MOST_TRIES = 8  # braces of a prefix that might open the object
 
 _PREFIX_LOOKED_AT = 160
@@ -70,11 +76,6 @@ def trim(text: bytes) -> bytes:
     return text.strip(_TRIMMED)
 
 
-def has_sign(text: bytes) -> bool:
-    """Whether `text` may speak of usage."""
-    return _SIGN.search(text) is not None
-
-
 def object_lost(text: bytes) -> bool:
     """Whether `text`, in which no object was found, may have been a record with usage.
 
@@ -83,13 +84,22 @@ def object_lost(text: bytes) -> bool:
     at = text.find(b"{")
     if at == 0 and text[1:2] != b"'":
         return True
-    return at >= 0 and has_sign(text[at:])
+    return at >= 0 and _SIGN.search(text, at) is not None
 
 
-def find_object(text: bytes) -> tuple[int, dict[str, Any]] | None:
-    """Where in `text` an object opens that runs to its end, and the object; None without one. Raises NotJsonError if too deep.
+def object_lost_inside(text: bytes) -> bool:
+    """The same of a text within a record, which may as well be a prompt: it must have the key of a usage behind a brace."""
+    if text[:2] == b'{"' and _SIGN.search(text) is not None:
+        return True
+    opening = _OPENING_KEY.search(text)
+    return opening is not None and _SIGN_KEY.search(text, opening.start()) is not None
+
+
+def find_objects(text: bytes) -> tuple[int, list[dict[str, Any]]] | None:
+    """Where in `text` objects begin of which the last runs to its end, and these; None without any. Raises NotJsonError if too deep.
 
     A text that begins as an object is taken whole or not at all: two objects on a line are two lines that ran into each other.
+    Behind a prefix there may be several.
     """
     stop = len(text)
     if text[-1:] != b"}":
@@ -99,7 +109,7 @@ def find_object(text: bytes) -> tuple[int, dict[str, Any]] | None:
             return None
     if text[:2] == b'{"' and stop == len(text):
         try:
-            return 0, strict(text)
+            return 0, [strict(text)]
         except ValueError:
             pass
     tried: list[int] = []
@@ -107,18 +117,45 @@ def find_object(text: bytes) -> tuple[int, dict[str, Any]] | None:
         at = opening.start()
         tried.append(at)
         try:
-            return at, strict(text[at:stop])
+            return at, [strict(text[at:stop])]
         except ValueError:
             if at == 0:
                 break
+            found = _several(text[at:stop])
+            if found is not None:
+                return at, found
     if not tried:
         return None
     try:
-        return tried[0], decode(text[tried[0] : stop])
+        return tried[0], [decode(text[tried[0] : stop])]
     except NotJsonError as bad:
         if bad.too_deep:
             raise
         return None
+
+
+def _several(text: bytes) -> list[dict[str, Any]] | None:
+    """The objects in a text that begins with one and ends with one; None where it doesn't. What is between them says nothing."""
+    try:
+        chars = text.decode()
+    except UnicodeDecodeError:
+        return None
+    found: list[dict[str, Any]] = []
+    at, tries = 0, _MOST_TRIES
+    while at < len(chars):
+        try:
+            end = _SCANNER.raw_decode(chars, at)[1]
+            found.append(strict(chars[at:end].encode()))
+        except (ValueError, RecursionError):
+            tries -= 1
+            if not found or not tries:
+                return None
+            end = at + 1
+        opening = _OPENING_CHARS.search(chars, end)
+        if opening is None:
+            return found if end == len(chars) else None
+        at = opening.start()
+    return None
 
 
 def find_records(text: bytes) -> list[dict[str, Any]] | None:

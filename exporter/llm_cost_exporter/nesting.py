@@ -24,7 +24,10 @@ _NOT_ENTERED = frozenset((
     # what was asked and answered
     "messages", "content", "contents", "choices", "candidates", "prompt", "prompts", "input", "inputs", "tools", "tool_calls", "tool_choice",
     "function", "functions", "arguments", "args", "parts", "content_block", "delta", "text", "system", "instructions", "parameters",
-    "request_body", "json_schema", "schema", "response_format",
+    "request_body", "json_schema", "schema", "response_format", "history", "previous_response",
+    # what a tool gave back: another program's calls are in that one's log
+    "tool_result", "tool_results", "tool_output", "tool_response", "artifact", "structured_content", "structuredContent",
+    "gen_ai.tool.call.result", "gen_ai.tool.call.arguments",
     # what may be used, or would cost
     "limit", "limits", "rate_limit", "rate_limits", "ratelimit", "quota", "quotas", "budget", "budgets", "pricing", "prices", "estimate", "remaining",
     # sums over several calls

@@ -21,10 +21,10 @@ from llm_cost_exporter.envelope import (
     Joiner,
     OpenLines,
     docker_part,
-    find_object,
+    find_objects,
     find_records,
-    has_sign,
     object_lost,
+    object_lost_inside,
     parse_cri,
     trim,
 )
@@ -43,6 +43,7 @@ __all__ = ["EntryReader", "Outcome", "RecordReader"]
 Outcome = list[Usage] | Skip | Rejected | Part
 
 _NO_ENVELOPE = Envelope()
+_SPEAKERS = ("user", "assistant", "system", "developer", "tool", "human", "ai")  # of a chat: what they say is no log
 _MOST_ENVELOPES = 4  # docker around a prefix around … : more is no log
 _EARLIEST = 946_684_800.0  # 2000-01-01, as in times.py
 _NO_USAGE = Skip()
@@ -239,15 +240,17 @@ class RecordReader:
                 envelope.names.append("JSON array")
                 return self._array(records, envelope)
         try:
-            found = find_object(text)
+            found = find_objects(text)
         except NotJsonError:
             return Rejected("too_deep")
         if found is None:
             return self._no_object(text)
-        at, record = found
+        at, (record, *more) = found
         if at:
             envelope.names.append("SSE" if text.startswith(b"data:") else "text prefix")
             envelope.times.append(text[:at])
+        if more:
+            return self._array([record, *more], envelope)
         shape = self._shapes.of(record)
         if shape.docker:
             return self._docker(record, shape, envelope)
@@ -326,6 +329,8 @@ class RecordReader:
                 self._held.drop(found)
             return found
         if isinstance(found, Hold):
+            if found.usage.id is None:
+                return _CHUNK  # nothing to hold it by: the last one of its stream is the call
             if not self._fill([found.usage], chain, envelope):
                 return _BAD_TIME
             self._no_room += self._held.put(found.usage, final=found.final, end=self._offset)
@@ -379,7 +384,7 @@ class RecordReader:
 
     def _inside_text(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
         """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""
-        for key in shape.texts:
+        for key in shape.texts if record.get("role") not in _SPEAKERS else ():
             text = record[key]
             if type(text) is not str or "{" not in text or len(envelope.names) >= _MOST_ENVELOPES:
                 continue
@@ -390,20 +395,24 @@ class RecordReader:
             )
             content = trim(text.encode("utf-8", "surrogatepass"))
             try:
-                found = find_object(content)
+                found = find_objects(content)
             except NotJsonError:
                 return Rejected("too_deep")
             if found is None:
-                if content[:2] == b'{"' and has_sign(content):
+                if object_lost_inside(content):
                     return Rejected("bad_json", f"in {key}")
                 continue
-            outcome = self._object(found[1], self._shapes.of(found[1]), inner)
+            records = found[1]
+            if len(records) == 1:
+                outcome = self._object(records[0], self._shapes.of(records[0]), inner)
+            else:
+                outcome = self._array(records, inner)
             if not isinstance(outcome, Skip):
                 self._envelope = inner
                 return outcome
         for key, sign in shape.pages:
-            records = record[key]
-            if type(records) is list and records and all(type(each) is dict and sign in each for each in records):
+            records = [each for each in record[key] if type(each) is dict] if type(record[key]) is list else []
+            if any(sign in each for each in records):  # one that is odd is none of usage by itself
                 if len(envelope.names) >= _MOST_ENVELOPES:
                     continue
                 inner = Envelope([*envelope.names, f"list in {key}"], envelope.times, envelope.records)

@@ -190,6 +190,42 @@ def test_a_result_behind_its_messages_adds_what_they_have_not_counted() -> None:
     assert of_opus == {"input": 6, "cache_read": 44000, "cache_write_1h": 4000, "output": 500}
 
 
+@pytest.mark.parametrize(
+    ("of_message", "of_result"),
+    [
+        ("claude-opus-4-6", "us.anthropic.claude-opus-4-6-v1"),
+        ("claude-opus-4-6", "global.anthropic.claude-opus-4-6-20260205-v1:0[1m]"),
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5@20250929"),
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5"),
+        ("anthropic/claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
+    ],
+)
+@pytest.mark.parametrize("sessions", [1, 40])
+def test_a_result_may_name_the_model_otherwise(of_message: str, of_result: str, sessions: int) -> None:
+    """As a cloud or an alias does: what the messages have counted is not counted again, and has their model's price. Also of many at once."""
+    messages, results = [], []
+    for number in range(sessions):
+        body = line(2, f"msg_{number}")["message"] | {"model": of_message}
+        messages.append({
+            "type": "assistant", "message": body, "session_id": f"s-{number}", "uuid": f"u-{number}", "parent_tool_use_id": None,
+        })  # fmt: skip
+        counts = {
+            "inputTokens": 3,
+            "outputTokens": 500,
+            "cacheReadInputTokens": 22000,
+            "cacheCreationInputTokens": 2000,
+        }
+        results.append({
+            "type": "result", "session_id": f"s-{number}", "uuid": f"r-{number}", "modelUsage": {of_result: counts},
+            "usage": usage(500),
+        })  # fmt: skip
+    found = outcomes_of(*messages, *results)
+    calls = [call for outcome in found if isinstance(outcome, list) for call in outcome]
+    assert {call.id for call in calls} == {f"msg_{number}" for number in range(sessions)}
+    assert {call.model for call in calls} == {of_message}
+    assert [total(call) for call in calls[sessions:]] == [24503] * sessions
+
+
 def test_a_result_without_usage_is_no_call() -> None:
     """Some other `result` is left alone."""
     assert not isinstance(outcome_of({"type": "result", "usage": None, "session_id": "s"}), list | Part)

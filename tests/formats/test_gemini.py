@@ -210,3 +210,19 @@ def test_meters_are_disjoint_and_add_up_to_the_vendors_total(
     call = call_of({**BODY, "usageMetadata": usage})
     assert all(amount > 0 for amount in call.tokens.values())
     assert total(call) == prompt + out + thoughts + tools
+
+
+def test_a_stream_without_an_id_is_its_last_chunk() -> None:
+    """Old servers send no responseId: the chunks repeat the prompt, and only the one with a finishReason is the call."""
+    chunks: list[dict[str, Any]] = [
+        {
+            "candidates": [{"content": {"parts": [{"text": "x"}]}, **({"finishReason": "STOP"} if number == 3 else {})}],
+            "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": number + 1, "totalTokenCount": 1001 + number},
+            "modelVersion": "gemini-2.5-flash",
+        }
+        for number in range(4)
+    ]  # fmt: skip
+    *before, last = outcomes_of(*chunks)
+    assert all(isinstance(outcome, Part) for outcome in before)
+    assert isinstance(last, list)
+    assert last[0].tokens == {"input": 1000, "output": 4}

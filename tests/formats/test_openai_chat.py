@@ -236,3 +236,19 @@ def test_meters_are_disjoint_and_add_up_to_the_vendors_total(
     assert total(call) == prompt + completion
     cached = sum(count for meter, count in call.tokens.items() if meter.startswith("cache_read"))
     assert cached == min(details.get("cached_tokens", 0), prompt)
+
+
+def test_ollamas_ids_tell_nothing() -> None:
+    """One of a thousand numbers each: calls must not be taken for repeats. Its streams end with the usage."""
+    body = {
+        "id": "chatcmpl-42", "object": "chat.completion", "created": 1790000000, "model": "llama3.2", "system_fingerprint": "fp_ollama",
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5},
+    }  # fmt: skip
+    assert call_of(body).id is None
+    assert call_of({**body, "system_fingerprint": "fp_other"}).id == "chatcmpl-42"
+    chunk = {**body, "object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}, "finish_reason": None}]}
+    del chunk["usage"]
+    first, last = outcomes_of(chunk, {**body, "object": "chat.completion.chunk", "choices": []})
+    assert isinstance(first, Part)
+    assert isinstance(last, list)
+    assert (last[0].id, last[0].continues, last[0].tokens) == (None, False, {"input": 10, "output": 5})

@@ -72,7 +72,7 @@ def answer(rng: random.Random, number: int) -> dict[str, Any]:
         **body,
         "choices": [{**choice, **filtered}],
         "service_tier": rng.choice(("default", "default", "flex")),
-        "system_fingerprint": None,
+        "system_fingerprint": rng.choice((*("fp_44709d6f", None) * 20, "fp_ollama")),
     }
 
 

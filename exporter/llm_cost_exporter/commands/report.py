@@ -127,7 +127,8 @@ def _when(option: str, text: str | None, zone: tzinfo, now: float, default: floa
 def _read(settings: Config, report: Report, accountant: Accountant[Group], clock: SystemClock) -> bool:
     """Read all files to their ends and post what they hold. False: of some not all could be read."""
     whole = True
-    files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths)]
+    seen: set[tuple[int, int]] = set()
+    files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths, seen)]
     with Progress(sum(file.size for _, file in files)) as progress:
         for entry, file in files:
             whole = _read_file(file, entry, settings, report, accountant, clock, progress) and whole

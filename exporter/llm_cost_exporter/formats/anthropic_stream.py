@@ -32,7 +32,7 @@ ALSO = ("anthropic_messages",)
 KEYS = (frozenset(("type", "message")), frozenset(("type", "usage")))
 
 _STATE_KEY = "anthropic_stream"
-_MOST_STREAMS = 32
+_MOST_STREAMS = 128
 _INPUT_KEYS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 

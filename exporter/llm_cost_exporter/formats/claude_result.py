@@ -103,6 +103,8 @@ def _uncounted(call: Usage, seen: dict[str, dict[str, Any]]) -> bool:
     last: Tokens = row["tokens"]
     tokens = {meter: amount - before.get(meter, 0) + last.get(meter, 0) for meter, amount in now.items()}
     call.id, call.continues = row["id"], True
+    if "model" in row:  # as the message names it, so that all of it has that one's price
+        call.model, call.provider = row["model"], row["provider"]
     call.tokens = {meter: amount for meter, amount in tokens.items() if amount > 0}
     return True
 

@@ -1,10 +1,11 @@
 """What the messages of a session of `claude -p --output-format stream-json` have counted, until its result repeats the sum.
 
-state["claude_sessions"] = {session: {model: {"sum": tokens, "id": of the last message, "tokens": of the last message}}}
+state["claude_sessions"] = {session: {model: {"sum": tokens, and of the last message "id", "tokens", "model", "provider"}}}
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens
@@ -13,13 +14,18 @@ from llm_cost_exporter.types import FileState, Usage
 __all__ = ["add_to_session", "base_model", "take_session"]
 
 _STATE_KEY = "claude_sessions"
-_MOST_SESSIONS = 8
+_MOST_SESSIONS = 64
 _MOST_MODELS = 8
+_OF_A_CLOUD = re.compile(r"(?:[-@]\d{8})?(?:-v\d+(?::\d+)?)?\Z", re.ASCII)  # a date, Bedrock's version
 
 
 def base_model(model: str) -> str:
-    """`claude-opus-5[1m]` is a window of claude-opus-5."""
-    return model.partition("[")[0]
+    """What messages and results of one model have in common: they may name it as the vendor, as a cloud, or by an alias does.
+
+    `claude-opus-5[1m]` is a window of claude-opus-5, `us.anthropic.claude-opus-4-6-v1` and `claude-opus-4-6@20260205` are claude-opus-4-6.
+    """
+    name = model.partition("[")[0].rpartition("/")[2].rpartition("anthropic.")[2]
+    return _OF_A_CLOUD.sub("", name)
 
 
 def add_to_session(state: FileState, session: str, call: Usage, before: Tokens) -> None:
@@ -31,7 +37,9 @@ def add_to_session(state: FileState, session: str, call: Usage, before: Tokens) 
         total = dict(models[name]["sum"]) if name in models else {}
         for meter, amount in call.tokens.items():
             total[meter] = total.get(meter, 0) + amount - before.get(meter, 0)
-        models[name] = {"sum": total, "id": call.id, "tokens": call.tokens}
+        models[name] = {
+            "sum": total, "id": call.id, "tokens": call.tokens, "model": call.model, "provider": call.provider,
+        }  # fmt: skip
     while len(sessions) >= _MOST_SESSIONS:
         del sessions[next(iter(sessions))]
     sessions[session] = models

@@ -13,7 +13,8 @@ The names are also read in the Python SDK's spelling (usage_metadata, prompt_tok
 - The modalities of promptTokensDetails have the cached tokens too; cacheTokensDetails says which of them were cached. DOCUMENT is
   billed as text. Details need not add up: the total is what is billed.
 - A stream repeats its usage, growing, in every chunk. Chunks before the one with a finishReason are held (see held.py): one call, with
-  the counts of the last; one that breaks off has those of its last chunk.
+  the counts of the last; one that breaks off has those of its last chunk. Without a responseId (old servers) nothing is held: the call is
+  the chunk with a finishReason.
 - Id: responseId with what else tells calls apart, the model and the size of the prompt.
 - trafficType and serviceTier choose the price variant. Provisioned throughput is paid for beforehand and priced as on demand.
 - A blocked prompt (promptFeedback.blockReason) is a call and a failure, with the tokens it has.
@@ -134,7 +135,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | None:
         call.id = vendor_id(f"{response_id}/{model}")
     if _blocked(record):
         call.failure = "client_error"
-    elif call.id is not None and _goes_on(record.get("candidates")):
+    elif _goes_on(record.get("candidates")):
         return Hold(call, final=False)
     if counted and call.id is not None and not is_held(state, call.id):
         call.id = f"{call.id}/{first_count(usage, _PROMPTS)}"

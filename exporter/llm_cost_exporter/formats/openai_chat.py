@@ -13,6 +13,8 @@ Also the chunks of a stream (`chat.completion.chunk`), and an application's own 
 - provider: what the record names; azure where its content filter's results are there; openrouter for its ids; else none,
   since a compatible server answers in the same form: the model's name decides.
 
+- Ollama's id is one of a thousand numbers, so it tells no repeat and isn't read. (ollama middleware/openai.go)
+
 Source: openai-python types/chat/chat_completion.py, chat_completion_chunk.py, completion_usage.py.
 """
 
@@ -26,7 +28,7 @@ from llm_cost_exporter.formats.hosts import GROQ_KEY, HOST_SIGNS
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
-__all__ = ["KEYS", "NAME", "chat_tokens", "read"]
+__all__ = ["KEYS", "NAME", "OLLAMAS", "chat_tokens", "read"]
 
 NAME = "openai_chat"
 KEYS = (
@@ -35,6 +37,9 @@ KEYS = (
     frozenset(("usage",)),
     frozenset(("choices", "id")),
 )
+
+OLLAMAS = "fp_ollama"
+"""The system_fingerprint of Ollama."""
 
 _STATE_KEY = "openai_chat"
 _MOST_STREAMS = 64
@@ -81,7 +86,7 @@ def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) ->
         usage = detail(detail(record, "x_groq"), "usage")  # Groq's streams: beside the last chunk's choices
         if not usage:
             return _without_usage(record, is_chunk=kind == "chat.completion.chunk" or not known)
-    call_id = vendor_id(record.get("id")) if known or "choices" in record else None
+    call_id = _id(record) if known or "choices" in record else None
     found = Usage(words(record.get("model")), _provider(record, call_id), chat_tokens(usage), None, call_id)
     if "cost" in usage:
         found.reported_usd = usd(usage["cost"])
@@ -90,6 +95,11 @@ def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) ->
     if kind == "chat.completion.chunk" and call_id is not None:
         found.continues = _seen_before(record, call_id, state)
     return [found]
+
+
+def _id(record: dict[str, Any]) -> str | None:
+    """The response's id. Ollama draws one of a thousand numbers: with it a few hundred calls would be taken for repeats."""
+    return None if record.get("system_fingerprint") == OLLAMAS else vendor_id(record.get("id"))
 
 
 def _looks_like_chunk(record: dict[str, Any]) -> bool:
@@ -101,7 +111,7 @@ def _looks_like_chunk(record: dict[str, Any]) -> bool:
 
 
 def _without_usage(record: dict[str, Any], *, is_chunk: bool) -> list[Usage] | Hold | Part:
-    call_id = vendor_id(record.get("id"))
+    call_id = _id(record)
     call = Usage(words(record.get("model")), _provider(record, call_id), id=call_id, without_usage=True)
     if not is_chunk:
         return [call]

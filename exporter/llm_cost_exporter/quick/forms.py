@@ -22,6 +22,7 @@ import msgspec
 
 from llm_cost_exporter.around import LONGEST_LATENCY_NS
 from llm_cost_exporter.formats.fields import looks_like_vendors, usd
+from llm_cost_exporter.formats.openai_chat import OLLAMAS
 from llm_cost_exporter.quick.roles import NUMBER, Roles, can_be_named, struct
 from llm_cost_exporter.quick.rules import RULES
 from llm_cost_exporter.times import parse
@@ -80,6 +81,8 @@ class Form:
         """
         if "choices" in self.has and row.choices and row.choices[0].content_filter_results is not msgspec.UNSET:
             return None  # the provider is Azure
+        if "fingerprint" in self.has and row.fingerprint == OLLAMAS:
+            return None  # its id is none
         if self.vendors_id and "ident" in self.has and row.ident.startswith("gen-"):
             return None  # OpenRouter
         latency = row.latency if "latency" in self.has else None

@@ -18,6 +18,7 @@ from xxhash import xxh3_64_intdigest
 
 from llm_cost_exporter.around import LONGEST_LATENCY_NS
 from llm_cost_exporter.formats.fields import LONGEST_ID, NIL, looks_like_vendors
+from llm_cost_exporter.formats.openai_chat import OLLAMAS
 from llm_cost_exporter.idchunk import CHUNK, SAID_UNIT, counts_of
 from llm_cost_exporter.ledger.samples import BOUNDS
 from llm_cost_exporter.ledger.store import UnreadableError
@@ -117,6 +118,7 @@ class Posting(Generic[AccountT]):
         apart, hits_there = form.counts, "hits" in has
         cached_there, reasoning_there = "cached" in has, "reasoning" in has
         said_there, latency_there, choices_there = "said" in has, "latency" in has, "choices" in has
+        fingerprint_there = "fingerprint" in has
         ident_there, request_there, vendors = "ident" in has, "request" in has, form.vendors_id
         request_may_lack, said_may_lack = "request" in form.only, "said" in form.only
         ident_may_lack, latency_may_lack, unit = "ident" in form.only, "latency" in form.only, form.latency_unit
@@ -167,6 +169,8 @@ class Posting(Generic[AccountT]):
                             reasoning = out
                         out -= reasoning
                 if choices_there and row.choices and row.choices[0].content_filter_results is not UNSET:
+                    break
+                if fingerprint_there and row.fingerprint == OLLAMAS:
                     break
             else:
                 into, out = row.into, row.out

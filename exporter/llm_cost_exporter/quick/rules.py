@@ -126,6 +126,8 @@ def _chat(name: str, more: dict[str, Any]) -> Callable[[Roles, dict[str, Any], S
             roles.give("object", "object", Literal[_OBJECTS])
         if "choices" in keys:
             roles.give("choices", "choices", list[_Choice])
+        if "system_fingerprint" in keys:
+            roles.give("system_fingerprint", "fingerprint", str | None)
         return _give_id(roles, shape, own="object" in keys or "choices" in keys)
 
     return rule

@@ -32,13 +32,14 @@ class WholeFile:
     size: int
 
 
-def find_whole(paths: Sequence[str]) -> list[WholeFile]:
+def find_whole(paths: Sequence[str], seen: set[tuple[int, int]] | None = None) -> list[WholeFile]:
     """The files that `paths` (and globs, where no file of that very name exists) mean, each once, in the order given.
 
-    Raises UsageError for one that is missing, a directory or can't be read.
+    `seen`: those (device, inode) that were found before, which are left out; what is found is added. Raises UsageError for one that
+    is missing, a directory or can't be read.
     """
     found: list[WholeFile] = []
-    seen: set[tuple[int, int]] = set()
+    seen = set() if seen is None else seen
     for given in paths:
         if given == STDIN:
             if all(file.path != STDIN for file in found):
