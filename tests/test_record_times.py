@@ -21,6 +21,7 @@ WHEN = 1767323045.0  # 2026-01-02T03:04:05Z
     "value",
     [
         1767323045, 1767323045.0, 1767323045000, 1767323045000000, 1767323045000000000, "1767323045", "1767323045.0", "2026-01-02T03:04:05Z",
+        "1767323045000", "1767323045000000", "1767323045000000000", "20260102T030405", "20260102T030405Z",
         "2026-01-02 03:04:05", "2026-01-02T04:04:05+01:00", "2026-01-02 03:04:05,000", {"$date": "2026-01-02T03:04:05Z"},
         {"timestamp": 1767323045.0, "repr": "x"}, {"seconds": 1767323045, "nanos": 5},
     ],
@@ -117,3 +118,9 @@ def test_the_previous_time_goes_with_the_position() -> None:
     found = reader.read(as_line(COUNTS), 0, MTIME, NOW)
     assert isinstance(found, list)
     assert found[0].time == WHEN
+
+
+@pytest.mark.parametrize("digits", ["1789010112000", "1789010112000000", "1789010112000000000", "1789010112"])
+def test_digits_are_an_epoch(digits: str) -> None:
+    """Also where ISO 8601 could be read into them: 1789-01-01, any sign for a T, 20:00."""
+    assert call_of({**COUNTS, "time": digits}).time == 1789010112.0

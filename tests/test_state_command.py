@@ -70,6 +70,19 @@ def test_a_state_that_is_in_use_is_not_moved(used, tmp_path):
     assert (used[2] / "state.db").exists()
 
 
+@pytest.mark.parametrize("left", ["state.db", "state.db-wal", "state.db-shm"])
+def test_a_state_is_not_moved_to_what_another_left(servers, used, tmp_path, left):
+    """SQLite would replay a log that was left over, of another database, into this one."""
+    exporter, _, state, _ = used
+    exporter.stop()
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / left).write_bytes(b"")
+    moved = command("move", state, new)
+    assert (moved.returncode, (state / "state.db").exists()) == (2, True)
+    assert "there is a state already; an empty directory would be right" in moved.stderr
+
+
 def test_a_moved_state_goes_on_where_it_was(servers, used, tmp_path):
     """Totals, positions and the ledger's name are in the new place and nothing is read twice; the old place is empty."""
     exporter, log, state, config = used

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Exporter"]
 
 POLL_SECONDS: Final = 0.5
+_RELOAD_AGAIN_SECONDS: Final = 2.0
 _SWEEP_SECONDS: Final = 60.0
 _RESTART_NEEDED: Final = ("listen", "state_dir", "timezone", "ledger")
 
@@ -56,6 +57,7 @@ class Exporter:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._reload_wanted = False
+        self._reload_again: float | None = None  # monotonic: when one that was put off is tried again
         self._state = StateDir(config.state_dir, log, clock)
         self._first_scrape: float | None = None  # monotonic, of the first full scrape that was served
         self._next_poll = 0.0
@@ -149,12 +151,12 @@ class Exporter:
 
     def tick(self) -> bool:
         """One round: poll when it is time, read a batch, become ready, release holds, save, publish. False: nothing to read now."""
-        if self._reload_wanted:
+        monotonic = self._clock.monotonic()
+        if self._reload_wanted or (self._reload_again is not None and monotonic >= self._reload_again):
             self._reload_wanted = False
             self._reload()
         if self._updates.fresh is not None:
             self._take_catalogue()
-        monotonic = self._clock.monotonic()
         polled = monotonic >= self._next_poll
         if polled:
             if not self._ledger.midway:  # a batch is out, and what it was read from must not be moved under it
@@ -235,6 +237,7 @@ class Exporter:
     # reload
 
     def _reload(self) -> None:
+        put_off_before, self._reload_again = self._reload_again is not None, None
         if self._load_config is None:
             self._log.warning("reload: there is no configuration file to read anew")
             return
@@ -257,7 +260,9 @@ class Exporter:
             saved = False
         if not saved:
             self._reload_ok = False
-            self._log.error("reload put off: the state can't be saved now")
+            if not put_off_before:
+                self._log.error("reload put off until the state can be saved again")
+            self._reload_again = self._clock.monotonic() + _RELOAD_AGAIN_SECONDS
             self._publish()
             return
         self._take_config(fresh, book)

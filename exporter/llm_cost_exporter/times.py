@@ -11,6 +11,7 @@ __all__ = ["EARLIEST", "Calendar", "Day", "load_zone", "parse"]
 
 EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
 _LATEST = 253_402_300_800.0  # year 10000
+_DATE = 8  # digits: 20260131
 
 
 def load_zone(name: str) -> tzinfo:
@@ -33,11 +34,13 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
         text = value.strip()
         if len(text) > 64:
             return None
+        if len(text) > _DATE and text[:_DATE].isdigit() and text.replace(".", "", 1).isdigit():
+            return _epoch_text(text)  # nine digits or more: ISO 8601 would have any of them as its T
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
             return _epoch_text(text) if text[:1].isdigit() else None
-        if len(text) == 8 and text.isdigit() and not 1900 < when.year < 2200:
+        if len(text) == _DATE and text.isdigit() and not 1900 < when.year < 2200:
             return None
         try:
             seconds = (when if when.tzinfo is not None else when.replace(tzinfo=zone)).timestamp()

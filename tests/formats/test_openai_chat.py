@@ -252,3 +252,14 @@ def test_ollamas_ids_tell_nothing() -> None:
     assert isinstance(first, Part)
     assert isinstance(last, list)
     assert (last[0].id, last[0].continues, last[0].tokens) == (None, False, {"input": 10, "output": 5})
+
+
+@pytest.mark.parametrize("call_id", ["resp_" + "x" * 300, "chatcmpl-\u200b1", "chatcmpl-\ud8001", "chatcmpl-a\tb"])
+def test_an_id_that_cannot_be_shown_is_one(call_id: str) -> None:
+    """Too long, or with what is no character: repeats are told by a hash of it."""
+    body = {"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
+    first, again, other = (call_of({**body, "id": each}).id for each in (call_id, call_id, call_id + "x"))
+    assert first is not None
+    assert len(first) < 50
+    assert first.isprintable()
+    assert first == again != other

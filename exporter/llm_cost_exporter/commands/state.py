@@ -25,6 +25,7 @@ from llm_cost_exporter.ledger.reading import Contents, read_contents
 __all__ = ["command"]
 
 _DAYS_SHOWN = 14
+_DATABASE = ("state.db", "state.db-wal", "state.db-shm", "state.db-journal")
 
 
 @click.group("state")
@@ -109,7 +110,9 @@ def move(source: str, target: str) -> None:
     old, new = Path(source), Path(target)
     if not (old / "state.db").is_file():
         raise UsageError(f"{old}: no state there; the state_dir of an exporter would be right")
-    if (new / "state.db").exists():
+    if any(
+        (new / name).exists() for name in _DATABASE
+    ):  # SQLite would take a log that was left over for this database's
         raise UsageError(f"{new}: there is a state already; an empty directory would be right")
     log, clock = logging.getLogger("llm_cost_exporter"), SystemClock()
     here, there = StateDir(old, log, clock), StateDir(new, log, clock)
@@ -120,7 +123,7 @@ def move(source: str, target: str) -> None:
             _copy(old, new)
         finally:
             there.release()
-        for name in ("state.db", "state.db-wal", "state.db-shm", "ledger.json", "catalogue.json"):
+        for name in (*_DATABASE, "ledger.json", "catalogue.json"):
             (old / name).unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as bad:
         raise ExporterError(f"{old}: can't be moved to {new}: {bad}; nothing was removed") from bad

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import Any
 
 from llm_cost_exporter import money
@@ -41,10 +42,12 @@ def words(value: object) -> str | None:
 
 
 def vendor_id(value: object) -> str | None:
-    """`value` as the id of a response or a request; None where it can't be one."""
-    if type(value) is str and 0 < len(value) <= LONGEST_ID and value.isprintable() and value != NIL:
+    """`value` as the id of a response or a request; None where it can't be one. What can't be shown is told by a hash of it."""
+    if type(value) is not str or not value or value == NIL:
+        return None
+    if len(value) <= LONGEST_ID and value.isprintable():
         return value
-    return None
+    return "hash-" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def looks_like_vendors(value: str) -> bool:

@@ -1,7 +1,7 @@
 """Use without a known price, kept so that a price added later bills it.
 
 Kept by day, account, real provider and model, price variant, meter and prompt size: the size is the tier threshold below the
-call's total input, so that a price with tiers finds the right one.
+call's total input, so that a price with tiers finds the right one: a threshold of any price that is known, or one of those that vendors like.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from llm_cost_exporter.ledger.store import UnpricedRow
 from llm_cost_exporter.tariffs import FEE, Tariffs, total_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from llm_cost_exporter.ledger.store import Store
     from llm_cost_exporter.prices import PriceBook
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Bill", "Unpriced", "bills"]
 
+# A price that comes later may have its tiers elsewhere than those that are known now.
+_USUAL_THRESHOLDS: Final = (
+    32_000, 50_000, 64_000, 100_000, 128_000, 200_000, 250_000, 256_000, 272_000, 400_000, 500_000, 512_000, 1_000_000,
+)  # fmt: skip
 _MOST_ROWS: Final = 100_000  # past it only the counters tell; a later price can't bill what came then
 
 
@@ -47,13 +51,13 @@ class Bill:
 class Unpriced:
     """What came since the last save, by row."""
 
-    def __init__(self, thresholds: Sequence[int], rows_kept: int) -> None:
-        self._thresholds = thresholds
+    def __init__(self, thresholds: Iterable[int], rows_kept: int) -> None:
+        self.set_thresholds(thresholds)
         self._kept = rows_kept
         self.pending: dict[UnpricedRow, int] = {}
 
-    def set_thresholds(self, thresholds: Sequence[int]) -> None:
-        self._thresholds = thresholds
+    def set_thresholds(self, thresholds: Iterable[int]) -> None:
+        self._thresholds = sorted({*thresholds, *_USUAL_THRESHOLDS})
 
     def add(
         self,
