@@ -113,6 +113,16 @@ def test_a_row_that_breaks_off_within_quotes_costs_only_itself() -> None:
     assert [call.tokens["input"] for each in found if isinstance(each, list) for call in each] == [1, 3, 5]
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_a_writer_that_began_anew_within_quotes(header: bool) -> None:
+    """Rows without a quote behind one that was broken off: none of them is a part of its cell."""
+    lines = ["TIMESTAMP,ContextTokens,GeneratedTokens,note", '2026-01-02,1,2,"half a', "two, 3, 4, five"]
+    lines += ["TIMESTAMP,ContextTokens,GeneratedTokens,note"] * header
+    lines += [f"2026-01-02T00:00:00Z,{number},1,x" for number in range(3, 53)]
+    found = read("\n".join(lines))
+    assert [call.tokens["input"] for each in found if isinstance(each, list) for call in each] == [1, *range(3, 53)]
+
+
 @pytest.mark.parametrize("row", ["2026-01-02,5", "2026-01-02,5,6,7", "2026-01-02"])
 def test_a_row_with_other_cells_than_the_header_is_rejected(row: str) -> None:
     """Half a number at a torn end may be a wrong bill."""

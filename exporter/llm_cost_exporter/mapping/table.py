@@ -4,7 +4,8 @@ The header is the first line that has the columns which the mapping's input, out
 (a writer that began anew, a new file) is the header from there on, and is no row. A new file without a header goes on with
 that of the file before it. A reader that begins in the middle of a file looks for the header at its beginning.
 
-Cells may be in quotes, with the quote doubled inside, and with line breaks: such lines are parts of one row.
+Cells may be in quotes, with the quote doubled inside, and with line breaks: such lines are parts of one row. A header or a whole row among
+them, with a time and a number where they belong, means that the writer died within the quotes and began anew.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from llm_cost_exporter.envelope import Envelope
 from llm_cost_exporter.mapping.reader import MappedReader
 from llm_cost_exporter.record import DEFECT, Outcome
 from llm_cost_exporter.shape import TIME_KEYS
+from llm_cost_exporter.times import parse
 from llm_cost_exporter.types import FileState, Rejected, Skip, Usage
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _STREAM: Final = "csv"
 _STATE_KEY: Final = "csv"
 _OVERLONG_KEY: Final = "overlong"  # as in envelope.py
 _LONGEST_HEADER: Final = 1 << 16
+_SHORTEST_TIME: Final = 10
 
 csv.field_size_limit(1 << 30)  # a cell may hold a whole prompt; the length of lines is bounded before they come here
 
@@ -66,6 +69,17 @@ class Columns:
         self.cells, self.stale = len(cells), False
         self._state[_STATE_KEY] = {"at": self.at, "cells": self.cells, "for": self._for}
         return True
+
+    def look_like_row(self, cells: list[str]) -> bool:
+        """Whether `cells` can hardly be anything but a row: as many as the header's, with a time and a number in the mapping's columns."""
+        if not self.at or len(cells) != self.cells:
+            return False
+        values = {name: cells[index].strip() for name, index in self.at.items()}
+        return (
+            all(values[name] for name in self._needed if name in values)
+            and any(len(value) >= _SHORTEST_TIME and parse(value) is not None for value in values.values())
+            and any(value.isdigit() and len(value) < _SHORTEST_TIME for value in values.values())
+        )
 
 
 class TableReader(MappedReader):
@@ -112,6 +126,10 @@ class TableReader(MappedReader):
             if not line.strip():
                 return _EMPTY
             return self._row(line.decode("utf-8", "replace").split(self._delimiter), line)
+        if self._quoted and b'"' not in line:
+            cells = line.decode("utf-8", "replace").split(self._delimiter)
+            if self._columns.look_like_row(cells) or (self._may_be_header(line) and self._columns.take(cells)):
+                return self._begun_anew(line)
         cells, still_open = self._cut(('"' if self._quoted else "") + line.decode("utf-8", "replace"))
         was_quoted, self._quoted = self._quoted, still_open
         if still_open:
@@ -131,6 +149,14 @@ class TableReader(MappedReader):
         if len(cells) == self._columns.cells or self._may_be_header(text):
             return self._row(cells or self._cut(whole)[0], text)
         return self._torn(whole.partition("\n")[0], line)
+
+    def _begun_anew(self, line: bytes) -> Outcome:
+        """The row that is open in quotes was broken off, and `line` is the next one."""
+        self._quoted = False
+        text = self._joiner.add(_STREAM, line, self._offset, last=True)
+        if not isinstance(text, bytes):  # the open one was too long
+            return self._row(self._cut(line.decode("utf-8", "replace"))[0], line)
+        return self._torn(text.decode("utf-8", "replace").partition("\n")[0], line)
 
     def _torn(self, first: str, line: bytes) -> Outcome:
         """Lines that are no row together: a writer died within a cell of the `first` one, and `line` is a row of another."""
