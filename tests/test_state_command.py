@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from llm_cost_exporter.errors import ExporterError
+from llm_cost_exporter.ledger.reading import read_contents
 
 LINE = '{{"timestamp": "{when}", "model": "gpt-4o", "prompt_tokens": 1000, "completion_tokens": 0, "app": "shop"}}\n'
 
@@ -60,6 +64,25 @@ def test_show_is_for_people(used):
     assert "mine" in shown
     assert "$0.00500 in 1 label set" in shown
     assert str(used[1]) in shown
+
+
+def test_a_state_where_nothing_can_be_written_is_read(used, monkeypatch):
+    """On a read-only mount SQLite can't make the files by which it shares a database; what a clean end has left is whole without."""
+    used[0].stop()
+    connect = sqlite3.connect
+
+    def on_a_read_only_mount(database, **more):
+        if "immutable=1" not in database:
+            bad = sqlite3.OperationalError("unable to open database file")
+            bad.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise bad
+        return connect(database, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", on_a_read_only_mount)
+    assert read_contents(used[2]).as_json()["ledger"] == "mine"
+    (used[2] / "state.db-wal").write_bytes(b"what is not in the database yet")
+    with pytest.raises(ExporterError, match="can't be read"):
+        read_contents(used[2])
 
 
 def test_a_state_that_is_in_use_is_not_moved(used, tmp_path):

@@ -219,7 +219,8 @@ def test_a_result_may_name_the_model_otherwise(of_message: str, of_result: str, 
             "type": "result", "session_id": f"s-{number}", "uuid": f"r-{number}", "modelUsage": {of_result: counts},
             "usage": usage(500),
         })  # fmt: skip
-    found = outcomes_of(*messages, *results)
+    *found, again = outcomes_of(*messages, *results, results[-1])
+    assert isinstance(again, Part)  # the same line twice adds nothing
     calls = [call for outcome in found if isinstance(outcome, list) for call in outcome]
     assert {call.id for call in calls} == {f"msg_{number}" for number in range(sessions)}
     assert {call.model for call in calls} == {of_message}

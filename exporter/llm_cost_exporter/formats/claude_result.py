@@ -22,7 +22,7 @@ from typing import Any
 
 from llm_cost_exporter.formats.anthropic_messages import anthropic_tokens
 from llm_cost_exporter.formats.anthropic_stream import grown
-from llm_cost_exporter.formats.claude_sessions import base_model, take_session
+from llm_cost_exporter.formats.claude_sessions import base_model, is_joined, remember_joined, take_session
 from llm_cost_exporter.formats.counts import Tokens, count, detail, put
 from llm_cost_exporter.formats.failures import of_error, of_status
 from llm_cost_exporter.formats.fields import tier, usd, vendor_id, words
@@ -54,6 +54,8 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Part | None:
         return None
     session = vendor_id(record.get("session_id"))
     run = vendor_id(record.get("uuid")) or session
+    if run is not None and is_joined(state, run):
+        return _JOINED
     context = tier(usage.get("service_tier"), usage.get("speed"))
     calls = _by_model(per_model, usage)
     if not calls:
@@ -64,6 +66,8 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Part | None:
     failure = _failure(record)
     calls[0].failure = failure
     seen = take_session(state, session) if session is not None else {}
+    if seen and run is not None and run != session:
+        remember_joined(state, run)
     if seen:
         calls = [call for call in calls if _uncounted(call, seen) or call.failure is not None]
     return calls or _JOINED

@@ -1,6 +1,7 @@
 """What the messages of a session of `claude -p --output-format stream-json` have counted, until its result repeats the sum.
 
 state["claude_sessions"] = {session: {model: {"sum": tokens, and of the last message "id", "tokens", "model", "provider"}}}
+state["claude_results"] = uuids of the last results that were joined to their messages
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 from llm_cost_exporter.formats.counts import Tokens
 from llm_cost_exporter.types import FileState, Usage
 
-__all__ = ["add_to_session", "base_model", "take_session"]
+__all__ = ["add_to_session", "base_model", "is_joined", "remember_joined", "take_session"]
 
 _STATE_KEY = "claude_sessions"
+_RESULTS_KEY = "claude_results"
 _MOST_SESSIONS = 64
 _MOST_MODELS = 8
 _OF_A_CLOUD = re.compile(r"(?:[-@]\d{8})?(?:-v\d+(?::\d+)?)?\Z", re.ASCII)  # a date, Bedrock's version
@@ -44,6 +46,16 @@ def add_to_session(state: FileState, session: str, call: Usage, before: Tokens) 
         del sessions[next(iter(sessions))]
     sessions[session] = models
     state[_STATE_KEY] = sessions
+
+
+def is_joined(state: FileState, result: str) -> bool:
+    """Whether the result of that uuid was joined to its messages: its line may be there twice."""
+    return result in state.get(_RESULTS_KEY, ())
+
+
+def remember_joined(state: FileState, result: str) -> None:
+    """The result of that uuid was joined to its messages."""
+    state[_RESULTS_KEY] = [*state.get(_RESULTS_KEY, ())[-_MOST_SESSIONS + 1 :], result]
 
 
 def take_session(state: FileState, session: str) -> dict[str, dict[str, Any]]:

@@ -71,13 +71,23 @@ def read_contents(directory: Path) -> Contents:
     if not database.is_file():
         raise UsageError(f"{directory}: no state there; the state_dir of an exporter would be right")
     try:
-        db = sqlite3.connect(f"file:{_quoted(database)}?mode=ro", uri=True, isolation_level=None)
         try:
-            return _read(db)
-        finally:
-            db.close()
+            return _read_database(database, "mode=ro")
+        except sqlite3.OperationalError as bad:
+            # Where nothing can be written SQLite can't make the files by which it would share the database: nobody else writes there either.
+            if bad.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or database.with_name("state.db-wal").exists():
+                raise
+            return _read_database(database, "mode=ro&immutable=1")
     except (sqlite3.Error, *GARBAGE) as bad:
         raise ExporterError(f"{database}: can't be read ({bad})") from bad
+
+
+def _read_database(database: Path, how: str) -> Contents:
+    db = sqlite3.connect(f"file:{_quoted(database)}?{how}", uri=True, isolation_level=None)
+    try:
+        return _read(db)
+    finally:
+        db.close()
 
 
 def _read(db: sqlite3.Connection) -> Contents:
