@@ -329,8 +329,6 @@ class RecordReader:
                 self._held.drop(found)
             return found
         if isinstance(found, Hold):
-            if found.usage.id is None:
-                return _CHUNK  # nothing to hold it by: the last one of its stream is the call
             if not self._fill([found.usage], chain, envelope):
                 return _BAD_TIME
             self._no_room += self._held.put(found.usage, final=found.final, end=self._offset)

@@ -34,7 +34,7 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
         text = value.strip()
         if len(text) > 64:
             return None
-        if len(text) > _DATE and text[:_DATE].isdigit() and text.replace(".", "", 1).isdigit():
+        if text[4:9].isdigit() and len(text) > _DATE and text.replace(".", "", 1).isdigit():
             return _epoch_text(text)  # nine digits or more: ISO 8601 would have any of them as its T
         try:
             when = datetime.fromisoformat(text)

@@ -350,9 +350,10 @@ def test_each_line_once_from_a_disk_that_fails_at_times(tmp_path, monkeypatch, h
         live(tmp_path / str(seed), seed, pattern, OnBadDisk)
 
 
+@pytest.mark.parametrize("writes", [Writer, AtItsPlace])
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 @pytest.mark.parametrize("histories", seeds(20_000, scaled(80, 4000)), ids=name)
-def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch, histories, pattern):
+def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch, histories, pattern, writes):
     """The writer goes on between any two calls of one look: what was asked first may be true no more."""
 
     class Unsteady(Reader):
@@ -361,21 +362,7 @@ def test_each_line_once_of_files_that_change_at_any_moment(tmp_path, monkeypatch
 
     for seed in histories:
         (tmp_path / str(seed)).mkdir()
-        live(tmp_path / str(seed), seed, pattern, Unsteady)
-
-
-@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
-@pytest.mark.parametrize("histories", seeds(50_000, scaled(80, 4000)), ids=name)
-def test_each_line_once_of_holes_that_change_at_any_moment(tmp_path, monkeypatch, histories, pattern):
-    """The same with a writer that does not append: contents that begin alike take each other's place, and each other's inode."""
-
-    class Unsteady(Reader):
-        disk = Meanwhile(monkeypatch)
-        rate = 0.03
-
-    for seed in histories:
-        (tmp_path / str(seed)).mkdir()
-        live(tmp_path / str(seed), seed, pattern, Unsteady, AtItsPlace)
+        live(tmp_path / str(seed), seed, pattern, Unsteady, writes)
 
 
 @pytest.mark.parametrize("histories", seeds(30_000, scaled(40, 4000)), ids=name)

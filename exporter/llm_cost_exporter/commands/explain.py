@@ -76,12 +76,11 @@ class _Explainer:
         self._console = console
         self._tariffs: Tariffs[None] = Tariffs(open_book(settings))
         self._lines_of_ids: dict[str, int] = {}
-        self._files: set[tuple[int, int]] = set()
         self.read_whole = True
 
     def explain(self, entry: SourceConfig) -> None:
         readers, clock = entry_reader(self._settings, entry), SystemClock()
-        for file in find_whole(entry.paths, self._files):
+        for file in find_whole(entry.paths):
             reader, number = readers.file(file.path), 0
             for piece in read_all([file], self._settings.limits.line_bytes, log=_LOG):
                 now = clock.wall()

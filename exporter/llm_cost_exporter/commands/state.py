@@ -110,9 +110,8 @@ def move(source: str, target: str) -> None:
     old, new = Path(source), Path(target)
     if not (old / "state.db").is_file():
         raise UsageError(f"{old}: no state there; the state_dir of an exporter would be right")
-    if any(
-        (new / name).exists() for name in _DATABASE
-    ):  # SQLite would take a log that was left over for this database's
+    # SQLite would take a log that was left over for this database's.
+    if any((new / name).exists() for name in _DATABASE):
         raise UsageError(f"{new}: there is a state already; an empty directory would be right")
     log, clock = logging.getLogger("llm_cost_exporter"), SystemClock()
     here, there = StateDir(old, log, clock), StateDir(new, log, clock)

@@ -66,9 +66,9 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Part | None:
     failure = _failure(record)
     calls[0].failure = failure
     seen = take_session(state, session) if session is not None else {}
-    if seen and run is not None and run != session:
-        remember_joined(state, run)
     if seen:
+        if run is not None and run != session:
+            remember_joined(state, run)
         calls = [call for call in calls if _uncounted(call, seen) or call.failure is not None]
     return calls or _JOINED
 
