@@ -207,3 +207,22 @@ def test_a_stream_whose_lines_are_days_apart_is_one_call(tmp_path):
     rows = as_json(path)
     assert rows["requests"] == 1
     assert sum(rows["rows"][0]["tokens"].values()) == 472 + 89
+
+
+def test_ollamas_ids_among_those_of_others(tmp_path):
+    """Also among lines that go the quick way: what another server answers with such an id is no repeat of Ollama's call."""
+
+    def answer(call_id, fingerprint):
+        body = {
+            "object": "chat.completion",
+            "created": 1_767_225_600,
+            "model": "gpt-4o",
+            "system_fingerprint": fingerprint,
+        }
+        return json.dumps({"id": call_id, **body, "usage": {"prompt_tokens": 10, "completion_tokens": 5}})
+
+    path = tmp_path / "log"
+    others = [answer(f"chatcmpl-{number:030}", "fp_1") for number in range(4)]
+    ollamas = [answer("chatcmpl-42", "fp_ollama")] * 3
+    path.write_text("\n".join([*others, *ollamas, answer("chatcmpl-42", "fp_1"), ""]))
+    assert as_json(path)["requests"] == 8

@@ -183,3 +183,12 @@ def test_a_merge_by_meters_gives_the_vendors_total(
     (tokens,) = merged(calls(begin, *deltas, final)).values()
     assert all(count > 0 for count in tokens.values())
     assert sum(tokens.values()) == 472 + written + outs[-1]
+
+
+def test_many_streams_at_once() -> None:
+    """A busy service logs a hundred of them between each other's lines: each end finds its beginning."""
+    found = calls(
+        *(start(f"msg_{number}", 1000 + number) for number in range(100)),
+        *(delta(10, input_tokens=1000 + number) for number in range(100)),
+    )
+    assert merged(found) == {f"msg_{number}": {"input": 1000 + number, "output": 10} for number in range(100)}

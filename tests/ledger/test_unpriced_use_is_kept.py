@@ -89,3 +89,12 @@ def test_billing_later_is_the_base_of_a_new_series(tmp_path):
     bench.ledger.bill(bench.book)
     bench.save()
     assert bench.shown("usd") == bench.counted("usd") == 3 * (10 + 2 * 5) * ONE_USD // 1_000_000
+
+
+def test_a_price_that_comes_later_may_have_tiers_of_its_own(tmp_path):
+    """The size of the prompt is kept by usual thresholds too, not by those alone that some price had when the line was read."""
+    bench = Bench(tmp_path)
+    for tokens in (60_000, 255_000, 410_000, 31_999):
+        bench.call(model="mystery", tokens={"input": tokens, "output": 1})
+    bench.save()
+    assert {row.size for row, _ in bench.store.unpriced()} == {1000, 50_000, 250_000, 400_000}  # 1000 is the book's
