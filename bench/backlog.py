@@ -19,6 +19,10 @@ SHAPES = (  # name, line, mtail's program, times mtail that must be reached, aim
     ("tutorial, 234 bytes", logs.tutorial, "tutorial", 2.0, 5),
     ("OpenAI body, 367 bytes", logs.nested, "nested", 3.5, 10),
 )
+NOISE = (
+    ("the others are text", logs.text_noise),
+    ("a quarter of the others are records of an application", logs.noise),
+)
 NOISE_MUST = 8.0
 NOISE_TIMES = (
     10  # so many times the lines of a backlog: a line takes so little that the start would be half of the figure
@@ -26,7 +30,7 @@ NOISE_TIMES = (
 
 
 def rows(size: Size, folder: Path) -> list[Row]:
-    """The rows of both shapes, then of noise."""
+    """The rows of both shapes, then of both kinds of noise."""
     found = []
     for name, make, program, must, aim in SHAPES:
         log = logs.write(folder / program, make, size.lines)
@@ -50,17 +54,17 @@ def rows(size: Size, folder: Path) -> list[Row]:
                     row.ok,
                 )
             )
-    return [*found, _noise(size, folder)]
+    return [*found, *(_noise(*kind, size, folder) for kind in NOISE)]
 
 
-def _noise(size: Size, folder: Path) -> Row:
+def _noise(what: str, make: Callable[[int], str], size: Size, folder: Path) -> Row:
     lines = NOISE_TIMES * size.lines
-    log = logs.write(folder / "noise", logs.noise, lines)
+    log = logs.write(folder / "noise", make, lines)
     calls = -(-lines // (logs.NOISE_PER_CALL + 1))
     ours, *mtail = _rates(size, [partial(report_cpu, log, lines, calls)], "tutorial", log, calls, lines)
     log.unlink()
     return _beside_peer(
-        "noise, 1 line in 50 is usage: report, lines/s", ours, mtail, NOISE_MUST, f"{NOISE_MUST:g} x mtail"
+        f"noise, 1 line in 50 is usage, {what}: report, lines/s", ours, mtail, NOISE_MUST, f"{NOISE_MUST:g} x mtail"
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-__all__ = ["MODELS", "at", "format_lines", "formats", "labelled", "nested", "noise", "tutorial", "write"]
+__all__ = ["MODELS", "at", "format_lines", "formats", "labelled", "nested", "noise", "text_noise", "tutorial", "write"]
 
 START = 1_767_225_600  # 2026-01-01
 MODELS = ("gpt-4o-mini", "gpt-4.1", "claude-sonnet-4-5", "gemini-2.5-flash", "gpt-5-mini")
@@ -61,18 +61,24 @@ def nested(number: int) -> str:
 
 
 def noise(number: int) -> str:
-    """One line in 50 is a call; the others are what an application and its web server say."""
-    if number % (NOISE_PER_CALL + 1) == 0:
-        return tutorial(number)
+    """One line in 50 is a call; of the others three quarters are text, of an application and its web server, one quarter records."""
+    return tutorial(number) if number % (NOISE_PER_CALL + 1) == 0 else _chatter(number, number % 4)
+
+
+def text_noise(number: int) -> str:
+    """One line in 50 is a call; the others are text."""
+    return tutorial(number) if number % (NOISE_PER_CALL + 1) == 0 else _chatter(number, number % 3)
+
+
+def _chatter(number: int, kind: int) -> str:
     second = f"2026-01-{1 + number // 345_600 % 28:02}T{number // 14_400 % 24:02}:{number // 240 % 60:02}:{number // 4 % 60:02}"
-    kind = number % 4
     if kind == 0:
         return f'10.0.3.{number % 250} - - [{second}+0000] "GET /api/items/{number} HTTP/1.1" 200 {number % 9000} "-" "curl/8"'
     if kind == 1:
-        return f'{{"level": "info", "ts": "{second}Z", "logger": "app.http", "msg": "request handled", "path": "/items/{number}", "status": 200, "ms": {number % 900}}}'
-    if kind == 2:
         return f"{second} INFO app.worker[{number % 8}]: job {number} done in {number % 5000} ms, queue length {number % 40}"
-    return f"{second} DEBUG app.cache: hit for key item:{number}:v2"
+    if kind == 2:
+        return f"{second} DEBUG app.cache: hit for key item:{number}:v2"
+    return f'{{"level": "info", "ts": "{second}Z", "logger": "app.http", "msg": "request handled", "path": "/items/{number}", "status": 200, "ms": {number % 900}}}'
 
 
 @cache

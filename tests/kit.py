@@ -42,6 +42,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return self.mono
 
+    def cpu(self) -> float:
+        return 0.0  # how busy the machine is moves nothing
+
     def pass_(self, seconds: float) -> None:
         self.now += seconds
         self.mono += seconds

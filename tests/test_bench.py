@@ -57,7 +57,9 @@ def test_the_logs_are_of_the_size_that_is_told():
     """The table names their bytes a line, and 1 line in 50 of the noise is a call."""
     assert sum(len(logs.tutorial(n)) + 1 for n in range(10_000)) / 10_000 == pytest.approx(234, abs=1)
     assert sum(len(logs.nested(n)) + 1 for n in range(10_000)) / 10_000 == pytest.approx(367, abs=1)
-    assert sum("prompt_tokens" in logs.noise(n) for n in range(5_000)) == 100
+    for noise, records in ((logs.noise, 100 + 1250), (logs.text_noise, 100)):
+        assert sum("prompt_tokens" in noise(n) for n in range(5_000)) == 100
+        assert sum(noise(n)[0] == "{" for n in range(5_000)) == records
 
 
 def test_median_and_spread():

@@ -7,14 +7,12 @@ removed or replaced under us, or that has become unreadable, is begun anew from 
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.ledger.store import UnreadableError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
 
     from llm_cost_exporter.ledger import Ledger, StateDir, Store
     from llm_cost_exporter.source import Source
@@ -40,9 +38,8 @@ class Saver:
     """Writes the ledger and the positions to the state directory."""
 
     def __init__(
-        self, state: StateDir, store: Store, ledger: Ledger, source: Source, clock: Clock, log: logging.Logger,
-        cpu_seconds: Callable[[], float] = time.thread_time,
-    ) -> None:  # fmt: skip
+        self, state: StateDir, store: Store, ledger: Ledger, source: Source, clock: Clock, log: logging.Logger
+    ) -> None:
         self.store = store
         self.ledger = ledger
         self.source = source
@@ -52,7 +49,6 @@ class Saver:
         self._state = state
         self._clock = clock
         self._log = log
-        self._cpu_seconds = cpu_seconds
         self._work = 0.0  # seconds of a core that the last save took: waiting for the disk is none
         self._last_try = float("-inf")  # monotonic
         self._last_prune = float("-inf")
@@ -77,11 +73,11 @@ class Saver:
 
         While a batch is posted in part nothing may be written: positions and totals would not agree.
         """
-        before = self._cpu_seconds()
+        before = self._clock.cpu()
         try:
             return self._save()
         finally:
-            self._work = 0.0 if self.failing else self._cpu_seconds() - before
+            self._work = 0.0 if self.failing else self._clock.cpu() - before
 
     def _save(self) -> bool:
         started, now = self._clock.monotonic(), self._clock.wall()

@@ -106,7 +106,8 @@ class Part:
 
 
 class Clock(Protocol):
-    """Time, injected. `wall` is epoch seconds and may step; `monotonic` never goes back."""
+    """Time, injected. `wall` is epoch seconds and may step; `monotonic` never goes back; `cpu` is what this thread had of a core."""
 
     def wall(self) -> float: ...
     def monotonic(self) -> float: ...
+    def cpu(self) -> float: ...

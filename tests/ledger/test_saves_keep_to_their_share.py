@@ -29,8 +29,9 @@ def cpu():
 
 @pytest.fixture
 def process(tmp_path, cpu):
-    process = Process(tmp_path, Config(), FakeClock(), [])
-    process.saver._cpu_seconds = cpu
+    clock = FakeClock()
+    clock.cpu = cpu  # type: ignore[method-assign]
+    process = Process(tmp_path, Config(), clock, [])
     assert process.become_ready()
     return process
 

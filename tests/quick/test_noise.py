@@ -176,6 +176,18 @@ def test_what_was_kept_in_vain_is_looked_at_anew():
     assert noise.kept([word, call, word], 0) == [1]
 
 
+def test_what_begins_like_calls_is_kept_unseen():
+    """Where all that began alike were calls, what begins so is kept without a look, until the slow path says of one that it is none."""
+    call = b'{"timestamp": 1767268800, "model": "gpt-4o", "prompt_tokens": 5, "completion_tokens": 6}'
+    other = b'{"timestamp": 1767268800, "level": "info", "text": "refreshed"}'
+    assert Noise(entry().shapes).kept([call] * 5 + [other, call, other], 0) == [0, 1, 2, 3, 4, 6]
+    noise = Noise(entry().shapes)
+    assert noise.kept([call] * 20 + [other, call, b"INFO " + call], 0) == [*range(23)]
+    noise.forget(other)
+    assert noise.kept([other, call, other], 0) == [1]
+    assert noise.kept([call] * 20 + [other], 0) == [*range(20)]
+
+
 def test_nothing_of_a_batch_is_kept_once_it_is_read(tmp_path, monkeypatch):
     """Many files are followed at once: between batches none of their text stays in memory."""
     made: list[QuickLines] = []

@@ -26,6 +26,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self.ticks
 
+    def cpu(self) -> float:
+        return 0.0
+
     def pass_seconds(self, seconds: float) -> None:
         self.now += seconds
         self.ticks += seconds

@@ -11,8 +11,9 @@ LINES = st.lists(st.binary(max_size=6).map(lambda data: data.translate(None, b"\
 
 @given(LINES, st.booleans(), st.booleans(), st.data())
 def test_each_way_gives_the_same_lines(lines, newlines_first, both, data):
-    """Cut or with their newlines first: length, each line, slices, sizes and offsets are those of the lines."""
-    text = Text(b"".join(line + b"\n" for line in lines))
+    """Cut or with their newlines first: length, each line, slices, sizes and offsets are those of the lines. What has no newline is none."""
+    whole = b"".join(line + b"\n" for line in lines)
+    text = Text(whole + data.draw(st.sampled_from((b"", b"a", b"{}"))))
     for with_newlines in (newlines_first, not newlines_first)[: 1 + both]:
         if with_newlines:
             assert text.with_newlines() == [line + b"\n" for line in lines]
@@ -26,7 +27,7 @@ def test_each_way_gives_the_same_lines(lines, newlines_first, both, data):
     assert text[-1] == lines[-1]
     assert text[first:last] == lines[first:last]
     assert list(text) == lines
-    piece = Piece("x", text, 100, 100 + len(text.text), mtime=0.0, taken=0)
+    piece = Piece("x", text, 100, 100 + len(whole), mtime=0.0, taken=0)
     assert [piece.offset_of(at) for at in (first, last)] == [
         100 + sum(len(line) + 1 for line in lines[:at]) for at in (first, last)
     ]

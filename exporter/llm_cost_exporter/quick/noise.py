@@ -45,7 +45,10 @@ _REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 class _Alike:
-    """Records that begin alike: the type of the inert ones (None: not seen yet), how often it may still be tried in vain."""
+    """Records that begin alike: the type of the inert ones, and how often it may still be tried in vain.
+
+    No type: none was seen yet, and `credit` is how many calls more it takes to think that all are.
+    """
 
     __slots__ = ("credit", "quiet", "refused")
 
@@ -150,7 +153,7 @@ class Noise:
                 return False
             line = line[brace:]
             decode = self._quick.get(line[_BEGINNING])
-            if decode is not None:
+            if decode is not None and decode is not not_:
                 try:
                     row = decode(line)
                 except _REFUSALS:
@@ -160,6 +163,12 @@ class Noise:
                     return some_is_json is None or not some_is_json(row)
         alike = self._alike.get(line[_BEGINNING])
         if alike is not None and _speaks_of_usage(line):
+            if alike.quiet is None:
+                alike.credit -= 1
+                if (
+                    not alike.credit
+                ):  # all that began like it were calls: such lines are kept unseen, until one of them is none
+                    self._quick[line[_BEGINNING]] = not_
             return False
         return self._is_inert(line, alike)
 
@@ -178,6 +187,8 @@ class Noise:
             return False
         if alike is None:
             return is_silent(record, quiet)
+        if alike.quiet is None:
+            alike.credit = _CREDIT
         alike.quiet = quiet
         if alike.credit:
             self._quick[line[_BEGINNING]] = quiet.decode
@@ -193,6 +204,7 @@ class Noise:
             alike = self._alike.get(beginning)
             if alike is not None and alike.quiet is None:
                 del self._alike[beginning]
+                self._quick.pop(beginning, None)
 
 
 def _speaks_of_usage(line: bytes) -> bool:

@@ -27,7 +27,7 @@ _and_newline = (1).__add__
 
 
 class Text(Sequence[bytes]):
-    r"""Lines that stand one after the other in `text`, each ended by its `\n`; there is one at least.
+    r"""Lines that stand one after the other in `text`, each ended by its `\n`; there is one at least. What follows the last `\n` is none.
 
     They are cut when somebody asks for them, as it suits him: with their newlines that takes half the time. As a sequence they
     are without.
@@ -50,7 +50,9 @@ class Text(Sequence[bytes]):
     def with_newlines(self) -> list[bytes]:
         """The lines, each with its newline."""
         if self._with_newlines is None:
-            self._with_newlines = BytesIO(self.text).readlines()
+            lines = self._with_newlines = BytesIO(self.text).readlines()
+            if lines[-1][-1:] != b"\n":
+                lines.pop()
         return self._with_newlines
 
     def size(self, start: int, end: int) -> int:

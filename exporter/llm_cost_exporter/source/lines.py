@@ -41,7 +41,7 @@ def cut(data: bytes, limit: int, start: int, *, at: int | None = None) -> Cut:
     at = start if at is None else at
     if at == start and len(data) <= limit and b"\r" not in data and b"\0" not in data and (at or data[:3] != BOM):
         end = data.rfind(b"\n") + 1
-        return Cut(Text(data[:end]) if end else [], None, len(data) - end)
+        return Cut(Text(data) if end else [], None, len(data) - end)
     plain = data.split(b"\n")
     left = len(plain.pop())
     if not plain:
