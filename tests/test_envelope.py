@@ -248,6 +248,17 @@ def test_json_in_a_message() -> None:
     assert total(call_of({"time": 1772359207000, "msg": PREFIX + TEXT})) == 120
 
 
+def test_a_message_that_journald_writes_as_bytes() -> None:
+    """Colours in a line, or what is no UTF-8, make journald write a list of bytes: as it is read as text."""
+    around = {"__REALTIME_TIMESTAMP": "1772359200123456", "_SYSTEMD_UNIT": "shop.service"}
+    coloured = f"\x1b[32mINFO\x1b[0m {TEXT}"
+    call = call_of({**around, "MESSAGE": list(coloured.encode() + b"\x1b[0m")})
+    assert (total(call), call.labels, call.time) == (120, ("shop", ""), 1772359200.123456)
+    assert total(call_of({**around, "MESSAGE": list(b"\xe9 " + TEXT.encode())})) == 120
+    for odd in ([], [123, 34, 256], [123, "a"], [TEXT], [1.5, 123]):
+        assert isinstance(outcome_of({**around, "MESSAGE": odd}), Skip)
+
+
 def test_a_chat_message_is_no_logged_record() -> None:
     """Without a logger's time, JSON in a message is what somebody said."""
     assert isinstance(outcome_of({"role": "user", "message": TEXT}), Skip)
@@ -274,11 +285,60 @@ def test_fluent_bit_puts_keys_beside_dockers() -> None:
     assert isinstance(found, list)
 
 
+def fluentd(text: str, source: str = "stdout", container: str = "3e8a", **more: Any) -> dict[str, Any]:
+    return {"container_id": container, "container_name": "/shop", "source": source, "log": text, **more}
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "time"),
+    [
+        ("2026-03-01 10:00:00 +0000 docker.3e8a: ", {}, 1772359200.0),
+        ("2026-03-01T10:00:00+00:00\tdocker.3e8a\t", {}, 1772359200.0),
+        ("docker.3e8a: [1772359200.500000000, ", {}, 1772359200.5),
+        ("[0] docker.3e8a: [[1772359200.500000000, {}], ", {}, 1772359200.5),
+        ("", {}, MTIME),
+        ("", {"@timestamp": "2026-03-01T10:00:00.5Z"}, 1772359200.5),
+        ("", {"date": 1772359200.5}, 1772359200.5),
+    ],
+    ids=["stdout", "file", "fluent-bit", "fluent-bit's stdout", "bare", "with a time", "with fluent-bit's time"],
+)
+def test_dockers_driver_for_fluentd(before: str, more: dict[str, Any], time: float) -> None:
+    """What the driver sends, as fluentd and Fluent Bit write it to their output."""
+    line = before + json.dumps(fluentd(TEXT, **more)) + ("]" if "[" in before else "")
+    call = call_of(line)
+    assert (total(call), call.labels, call.time) == (120, ("shop", ""), time)
+
+
+def test_parts_of_dockers_driver_for_fluentd() -> None:
+    """It marks the parts of a long line, and those of several containers may take turns."""
+    one, two, three = TEXT[:30], TEXT[30:60], TEXT[60:]
+    part = {"partial_message": "true", "partial_id": "i"}
+    outcomes = outcomes_of(
+        fluentd(one, **part, partial_ordinal="1", partial_last="false"),
+        fluentd(one, container="77ff", **part),
+        fluentd(TEXT, "stderr"),
+        fluentd(two, **part, partial_ordinal="2", partial_last="false"),
+        fluentd(three, **part, partial_ordinal="3", partial_last="true"),
+        fluentd(two + three, container="77ff"),
+    )
+    assert [type(outcome) for outcome in outcomes] == [Part, Part, list, Part, list, list]
+    assert [total(call) for outcome in outcomes if isinstance(outcome, list) for call in outcome] == [120] * 3
+
+
+@pytest.mark.parametrize("key", ["message", "log", "msg"])
+def test_a_line_that_a_shipper_made_a_record_of(key: str) -> None:
+    """A record of one text alone is a line as some shipper read it: fluentd's and Fluent Bit's parsers that parse nothing."""
+    call = call_of("2026-03-01T10:00:00+00:00\tapp\t" + json.dumps({key: TEXT}))
+    assert (total(call), call.time) == (120, 1772359200.0)
+    assert isinstance(outcome_of({key: "used 5 tokens"}), Skip)
+
+
 def test_an_applications_own_log_key_is_no_envelope() -> None:
     """A usage record that happens to have `log`, `time` or `stream` keys is read as what it is."""
     assert total(call_of({**RECORD, "log": "call done", "time": 1760000000})) == 120
     assert total(call_of({**RECORD, "stream": True})) == 120
     assert total(call_of({**RECORD, "log": {"level": "info"}})) == 120
+    assert total(call_of({**RECORD, "log": "call done", "source": "worker", "container_id": "3e8a"})) == 120
 
 
 def test_what_explain_shows_of_envelopes() -> None:

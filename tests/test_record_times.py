@@ -23,7 +23,8 @@ WHEN = 1767323045.0  # 2026-01-02T03:04:05Z
         1767323045, 1767323045.0, 1767323045000, 1767323045000000, 1767323045000000000, "1767323045", "1767323045.0", "2026-01-02T03:04:05Z",
         "1767323045000", "1767323045000000", "1767323045000000000", "20260102T030405", "20260102T030405Z",
         "2026-01-02 03:04:05", "2026-01-02T04:04:05+01:00", "2026-01-02 03:04:05,000", {"$date": "2026-01-02T03:04:05Z"},
-        {"timestamp": 1767323045.0, "repr": "x"}, {"seconds": 1767323045, "nanos": 5},
+        "2026-01-02 03:04:05 UTC", "2026-01-02T03:04:05 GMT", "2026-01-02T03:04:05z", "2026-01-02 04:04:05 +0100", "2026-01-02 03:04:05.000000000 +0000 UTC",
+        "2026-01-02 04:04:05,000 +01:00 CET", "20260102T030405 UTC", {"timestamp": 1767323045.0, "repr": "x"}, {"seconds": 1767323045, "nanos": 5},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -63,7 +64,25 @@ def test_null_is_missing(missing: object) -> None:
     assert call_of({**COUNTS, "timestamp": missing, "time": WHEN}).time == WHEN
 
 
-@pytest.mark.parametrize("bad", ["yesterday", "2026-13-45", -5, 12, True, [], 1e300, "1" * 100, {"a": 1}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "yesterday",
+        "2026-13-45",
+        "2026-13-45T03:04:05 UTC",
+        "20260102 UTC",
+        "2026-01-02 UTC",
+        "2026-01-02 03:04 MEZ",
+        "1767323045 UTC",
+        -5,
+        12,
+        True,
+        [],
+        1e300,
+        "1" * 100,
+        {"a": 1},
+    ],
+)
 def test_a_time_that_cannot_be_read(bad: object) -> None:
     """It is passed over for another time of the record or the envelope; with none the line is rejected, not put on a wrong day."""
     assert outcome_of({**COUNTS, "timestamp": bad}) == Rejected("bad_time")

@@ -1,6 +1,7 @@
 r"""What wraps a record in a log line, and how it comes off.
 
     docker json-file   {"log": "…\n", "stream": "stdout", "time": "…"}    a `log` without a newline at its end is a part
+    docker to fluentd  {"log": "…", "source": "stdout", "container_id": "…", "container_name": "…"}
     CRI                2026-01-02T03:04:05.678901234Z stdout F …          P instead of F is a part
     SSE                data: {…}
     text prefix        2026-01-02 03:04:05,678 - api_proxy - INFO - {…}   any text before an object that runs to the line's end; before
@@ -28,6 +29,7 @@ __all__ = [
     "Envelope",
     "Joiner",
     "OpenLines",
+    "content_of",
     "docker_part",
     "find_objects",
     "find_records",
@@ -58,6 +60,7 @@ _TRIMMED = (
 )
 _CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.:Z+-]{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
 _MOST_AFTER = 64
+_LONGEST_STREAM = 100  # characters of its name: an id of 64 and a little
 _OPENING = re.compile(rb"\{(?=[\"}\s])")
 _OPENING_CHARS = re.compile(r"\{(?=[\"}\s])", re.ASCII)
 _SCANNER = JSONDecoder()  # tells where an object ends, which the quicker decoders don't
@@ -69,6 +72,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _EPOCH = re.compile(rb"\W{0,3}(\d{10}(?:\.\d{1,9})?|\d{13})(?![\w.])", re.ASCII)
+_EPOCH_BEFORE = re.compile(rb"\[(\d{10}\.\d{1,9}), *\Z", re.ASCII)  # Fluent Bit: tag: [1772359200.123456789, {…}]
 
 
 def trim(text: bytes) -> bytes:
@@ -135,7 +139,10 @@ def find_objects(text: bytes) -> tuple[int, list[dict[str, Any]]] | None:
 
 
 def _several(text: bytes) -> list[dict[str, Any]] | None:
-    """The objects in a text that begins with one and ends with one; None where it doesn't. What is between them says nothing."""
+    """The objects in a text that begins with one and ends with one, but empty ones (Fluent Bit's metadata); None without any.
+
+    What is between them says nothing.
+    """
     try:
         chars = text.decode()
     except UnicodeDecodeError:
@@ -153,7 +160,7 @@ def _several(text: bytes) -> list[dict[str, Any]] | None:
             end = at + 1
         opening = _OPENING_CHARS.search(chars, end)
         if opening is None:
-            return found if end == len(chars) else None
+            return [each for each in found if each] or None if end == len(chars) else None
         at = opening.start()
     return None
 
@@ -172,7 +179,7 @@ def find_records(text: bytes) -> list[dict[str, Any]] | None:
 
 
 def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:
-    """The time that a text prefix begins with, or has near its beginning; None where there is none. Epoch seconds."""
+    """The time that a text prefix begins with, has near its beginning, or ends with as Fluent Bit's does; None where there is none. Epoch seconds."""
     head = prefix[:_PREFIX_LOOKED_AT]
     match = _ISO.search(head)
     if match is not None:
@@ -181,7 +188,7 @@ def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:
         )
         offset = "+00:00" if offset in {"Z", "UTC", "GMT"} else offset
         return times.parse(f"{year}-{month}-{day}T{clock}.{fraction or '0'}{offset}", zone)
-    match = _EPOCH.match(head)
+    match = _EPOCH.match(head) or _EPOCH_BEFORE.search(prefix, max(0, len(prefix) - _PREFIX_LOOKED_AT))
     return times.parse(float(match[1]), zone) if match is not None else None
 
 
@@ -194,17 +201,34 @@ def parse_cri(text: bytes) -> tuple[str, str, bool, bytes] | None:
 
 
 def docker_part(record: dict[str, Any]) -> tuple[str, bool, bytes] | None:
-    """(stream, whether it is a line's last part, content) of a docker json-file record; None where it is none.
+    """(stream, whether it is a line's last part, content) of a docker record; None where it is none.
 
-    Fluent Bit writes the same keys beside others, without the newline, and says F or P itself.
+    Fluent Bit writes the keys of json-file beside others, without the newline, and says F or P itself. The driver for fluentd sends a line
+    without its newline, and says which are parts; a file may have those of several containers.
     """
     log = record.get("log")
     if type(log) is not str:
         return None
+    content = log.encode("utf-8", "surrogatepass")
+    if "stream" not in record and "container_id" in record:
+        whole = record.get("partial_message") != "true" or record.get("partial_last") == "true"
+        return f"{record.get('source')} {record['container_id']}"[:_LONGEST_STREAM], whole, content
     stream = "stderr" if record.get("stream") == "stderr" else "stdout"
     tag = record.get("logtag", record.get("_p"))
     last = tag != "P" if type(tag) is str else log.endswith("\n") or "stream" not in record
-    return stream, last, log.encode("utf-8", "surrogatepass")
+    return stream, last, content
+
+
+def content_of(text: object) -> bytes | None:
+    """The bytes of a record's text; None where it is none. journald writes a text with control characters (colours) as a list of its bytes."""
+    if type(text) is str:
+        return text.encode("utf-8", "surrogatepass")
+    if type(text) is list and text[:1] and type(text[0]) is int:
+        try:
+            return bytes(text)
+        except (ValueError, TypeError):
+            return None
+    return None
 
 
 _PART = Part()

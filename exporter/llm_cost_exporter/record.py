@@ -20,6 +20,7 @@ from llm_cost_exporter.envelope import (
     Envelope,
     Joiner,
     OpenLines,
+    content_of,
     docker_part,
     find_objects,
     find_records,
@@ -282,7 +283,7 @@ class RecordReader:
             return self._object(record, shape, envelope)
         stream, last, content = part
         envelope.names.append("docker")
-        envelope.times.append(record.get("time"))
+        envelope.times += [record[key] for key in reversed(shape.times)]
         envelope.records.append(record)
         return self._piece(stream, content, envelope, last=last)
 
@@ -383,15 +384,15 @@ class RecordReader:
     def _inside_text(self, record: dict[str, Any], shape: Shape, envelope: Envelope) -> Outcome:
         """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""
         for key in shape.texts if record.get("role") not in _SPEAKERS else ():
-            text = record[key]
-            if type(text) is not str or "{" not in text or len(envelope.names) >= _MOST_ENVELOPES:
+            content = content_of(record[key])
+            if content is None or b"{" not in content or len(envelope.names) >= _MOST_ENVELOPES:
                 continue
             inner = Envelope(
                 [*envelope.names, f"JSON in {key}"],
                 [*envelope.times, *(record[time] for time in reversed(shape.times))],
                 [*envelope.records, record],
             )
-            content = trim(text.encode("utf-8", "surrogatepass"))
+            content = trim(content)
             try:
                 found = find_objects(content)
             except NotJsonError:

@@ -37,6 +37,7 @@ _TEXT_KEYS = ("message", "log", "msg", "textPayload", "MESSAGE", "@message", "ev
 _PAGES = (("records", "category"), ("data", "traceId"), ("result", "tokens_in"), ("logEvents", "message"))
 _LEVEL_KEYS = frozenset(("level", "levelname", "severity", "log.level"))
 _DOCKER_KEYS = frozenset(("log", "stream", "time", "attrs"))
+_FLUENTD_KEYS = frozenset(("log", "source", "container_id"))
 
 # The whole call's duration; parts of it (first token, queue, database) have other names.
 _LATENCY = re.compile(
@@ -64,11 +65,18 @@ class Shape:
         self.readers: tuple[Reader, ...] = readers_for(keys, only)
         self.fallbacks: tuple[Reader, ...] = readers_for(keys, only, fallback=True)
         self.labels: LabelPlan = labels.plan(keys)
-        # Fluent Bit puts other keys beside docker's, and marks parts itself.
-        self.docker = "log" in keys and ((keys <= _DOCKER_KEYS and len(keys) > 1) or "_p" in keys or "logtag" in keys)
+        # Fluent Bit puts other keys beside docker's, and marks parts itself. Docker's driver for fluentd has keys of its own.
+        self.docker = "log" in keys and (
+            (keys <= _DOCKER_KEYS and len(keys) > 1)
+            or "_p" in keys
+            or "logtag" in keys
+            or (keys >= _FLUENTD_KEYS and not self.readers)
+        )
         self.times = _present(_TIME_KEYS, keys)
-        # A logger's record has a time or a level. A chat message has neither, and what is in its text is no log.
-        self.texts = _present(_TEXT_KEYS, keys) if self.times or not keys.isdisjoint(_LEVEL_KEYS) else ()
+        # A logger's record has a time or a level, a shipper's may be the line alone. A chat message is neither, and what is in its text
+        # is no log.
+        logged = self.times or len(keys) == 1 or not keys.isdisjoint(_LEVEL_KEYS)
+        self.texts = _present(_TEXT_KEYS, keys) if logged else ()
         self.pages = tuple(page for page in _PAGES if page[0] in keys)
         self.costs = _present(_COST_KEYS, keys)
         self.models = _present(_MODEL_KEYS, keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ __all__ = ["EARLIEST", "Calendar", "Day", "load_zone", "parse"]
 EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
 _LATEST = 253_402_300_800.0  # year 10000
 _DATE = 8  # digits: 20260131
+# As BigQuery, Ruby and Go write the zone, and z, which RFC 3339 allows too.
+_ZONE = re.compile(r"(?P<when>.{10,}?\d) ?(?:(?P<offset>[+-]\d\d:?\d\d)(?: [A-Z]{3,5})?|UTC|GMT|[Zz])", re.ASCII)
 
 
 def load_zone(name: str) -> tzinfo:
@@ -28,7 +31,7 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
     """`value` of a log as epoch seconds; None where it is no time.
 
     Numbers (and strings of a number) are epochs, their unit told by magnitude: s, ms, us, ns. Strings are ISO 8601 with `T`
-    or a space, `.` or `,` before the fraction. A time without a zone is in `zone`.
+    or a space, `.` or `,` before the fraction, also with ` UTC`, ` GMT`, ` +0100` or ` +0100 CET` at the end. A time without a zone is in `zone`.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -39,7 +42,13 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
-            return _epoch_text(text) if text[:1].isdigit() else None
+            named = _ZONE.fullmatch(text)
+            if named is None:
+                return _epoch_text(text) if text[:1].isdigit() else None
+            try:
+                when = datetime.fromisoformat(named["when"] + (named["offset"] or "+00:00"))
+            except ValueError:
+                return None
         if len(text) == _DATE and text.isdigit() and not 1900 < when.year < 2200:
             return None
         try:

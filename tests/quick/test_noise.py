@@ -166,6 +166,16 @@ def test_braces_that_are_escaped():
     assert Noise(entry().shapes).kept([plain, plain, call, plain], 0) == [2]
 
 
+def test_a_text_may_be_written_as_its_bytes():
+    """journald's way with colours: a list in which a brace is the number 123."""
+    plain, call = (
+        json.dumps({"__REALTIME_TIMESTAMP": "1767268800000000", "MESSAGE": text}).encode()
+        for text in ("done", list(b'\x1b[0m{"model": "gpt-4o", "prompt_tokens": 5, "completion_tokens": 6}'))
+    )
+    coloured = json.dumps({"__REALTIME_TIMESTAMP": "1767268800000000", "MESSAGE": list(b"\x1b[0mdone")}).encode()
+    assert Noise(entry().shapes).kept([plain, plain, call, coloured, call, plain], 0) == [2, 4]
+
+
 def test_what_was_kept_in_vain_is_looked_at_anew():
     """Noise that speaks of tokens and begins like a call is kept at first; once it turned out to be noise, it is known."""
     noise = Noise(entry().shapes)

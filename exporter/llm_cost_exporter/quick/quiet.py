@@ -23,6 +23,8 @@ _DEEPEST: Final = 4
 _MOST_TYPES: Final = 256
 _MOST_KEYS: Final = 64
 _NO_OBJECT: Final[Any] = str | int | float | bool | list | None  # lists are not entered
+_TEXT: Final[Any] = str | int | float | bool | None  # a list may be a text's bytes
+_BRACE: Final = ord("{")
 
 Keys = tuple[object, ...]
 
@@ -56,7 +58,7 @@ def _some_is_json(attributes: tuple[str, ...]) -> Callable[[Any], bool]:
 
 
 def _may_be_json(value: object) -> bool:
-    return type(value) is str and "{" in value
+    return "{" in value if type(value) is str else type(value) is list and _BRACE in value
 
 
 class QuietTypes:
@@ -93,7 +95,8 @@ class QuietTypes:
             return None
         fields: dict[str, tuple[str, Any]] = {}
         for number, (key, value) in enumerate(record.items()):
-            of_value = self._kind(value, self._shapes.of(value)) if type(value) is dict else _NO_OBJECT
+            otherwise = _TEXT if key in shape.texts else _NO_OBJECT
+            of_value = self._kind(value, self._shapes.of(value)) if type(value) is dict else otherwise
             if of_value is None:
                 return None
             fields[key] = f"value_{number}", of_value
