@@ -270,6 +270,14 @@ def test_a_torn_record_in_a_message() -> None:
     assert isinstance(outcome_of({"timestamp": 1772359207000, "message": "tokens in {braces} and so on"}), Skip)
 
 
+def test_a_record_over_several_lines() -> None:
+    """Indented JSON gives no call, and says of each record what would be right."""
+    found = [each for each in outcomes_of(*json.dumps(RECORD, indent=2).splitlines()) if isinstance(each, Rejected)]
+    assert [(each.reason, each.detail.partition("; ")[2]) for each in found] == [
+        ("bad_json", "one line a record would be right")
+    ]
+
+
 def test_fluent_bit_puts_keys_beside_dockers() -> None:
     """A record with docker's keys and others is read, and its labels are taken where the record inside has none."""
     around = docker(

@@ -51,6 +51,7 @@ _NO_USAGE = Skip()
 _EMPTY = Skip("empty line")
 _CHUNK = Part("chunk of a stream, held until its usage comes")
 _BAD_TIME = Rejected("bad_time")
+_OVER_LINES = "a record that goes on over further lines; one line a record would be right"
 DEFECT = "a defect of the exporter"
 
 
@@ -303,7 +304,7 @@ class RecordReader:
 
     def _no_object(self, text: bytes) -> Outcome:
         if object_lost(text):
-            return Rejected("bad_json")
+            return Rejected("bad_json", "" if text != b"{" else _OVER_LINES)
         self._times.passed(text[:256], self._now)
         return _NO_USAGE
 
