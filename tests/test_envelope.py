@@ -191,7 +191,7 @@ def test_a_beginning_that_is_none_of_the_records(begin: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        TEXT[:-1], TEXT[: len(TEXT) // 2], "{", '{"a"', "{not json}", TEXT + TEXT, TEXT + " trailing words", "{" + "}" * 5, '{"a": tokens}',
+        TEXT[:-1], TEXT[: len(TEXT) // 2], '{"a"', "{not json}", TEXT + TEXT, TEXT + " trailing words", "{" + "}" * 5, '{"a": tokens}',
         "{'model': 'm', 'prompt_tokens': 5}", PREFIX + "{'model': 'm', 'prompt_tokens': 5}", PREFIX + TEXT[:-1],
         cri(TEXT[:-1]), docker(TEXT[:-1] + "\n"), "INFO {bad} usage",
     ],
