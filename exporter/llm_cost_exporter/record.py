@@ -47,6 +47,7 @@ _NO_ENVELOPE = Envelope()
 _SPEAKERS = ("user", "assistant", "system", "developer", "tool", "human", "ai")  # of a chat: what they say is no log
 _MOST_ENVELOPES = 4  # docker around a prefix around … : more is no log
 _EARLIEST = 946_684_800.0  # 2000-01-01, as in times.py
+_OF_ONES_OWN = ("plain_prompt", "plain_input", "openai_chat")  # formats of an application's own records
 _NO_USAGE = Skip()
 _EMPTY = Skip("empty line")
 _CHUNK = Part("chunk of a stream, held until its usage comes")
@@ -321,6 +322,10 @@ class RecordReader:
                 if nested is None:
                     return self._inside_text(record, shape, envelope)
                 name, chain, found = nested
+            if name in _OF_ONES_OWN and type(found) is list and _says_little(found[0], shape):
+                inside = find_nested(record, shape, self._shapes, self.state)
+                if inside is not None and type(inside[2]) is list and inside[2][0].tokens:
+                    name, chain, found = inside
         except BadCountError as bad:
             return Rejected("bad_count", bad.key)
         self.format, self.chain = name, chain
@@ -421,3 +426,8 @@ class RecordReader:
                     return outcome
         self._times.passed((record, shape), self._now)
         return _NO_USAGE
+
+
+def _says_little(call: Usage, shape: Shape) -> bool:
+    """Counts on a record's top level that are empty, or of no model: the answer itself may be inside the record, with more."""
+    return not call.tokens or (call.model is None and not shape.models)

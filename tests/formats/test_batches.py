@@ -104,6 +104,28 @@ GEMINI = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "around", [{"recordId": "r1", "modelInput": {}}, {"custom_id": "r1", "request": {}, "status": ""}]
+)
+def test_claudes_batches_on_bedrock_and_vertex(around: dict[str, Any]) -> None:
+    """What is around the message tells that it was a batch."""
+    message = {
+        "id": "msg_bdrk_01",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-4-5",
+        "usage": {"input_tokens": 7, "output_tokens": 5},
+    }
+    key = "modelOutput" if "recordId" in around else "response"
+    call = call_of({**around, key: message})
+    assert (call.tokens, call.context, call.id, call.request_id) == (
+        {"input": 7, "output": 5},
+        BATCH,
+        "msg_bdrk_01",
+        "r1",
+    )
+
+
 def test_geminis_results() -> None:
     """Both kinds of batch have the price of one; other records with a key and a response have not."""
     of_vertex = {

@@ -64,6 +64,17 @@ def test_written_tokens_with_their_time_to_live() -> None:
     assert plain.tokens == {"input": 10, "cache_read": 800, "cache_write": 90, "output": 5}
 
 
+def test_a_total_that_has_the_cached_tokens_on_top() -> None:
+    """An integration that hands on what Bedrock counts."""
+    usage = {
+        "input_tokens": 5000,
+        "output_tokens": 100,
+        "total_tokens": 7100,
+        "input_token_details": {"cache_read": 2000},
+    }
+    assert call_of({"type": "ai", "usage_metadata": usage}).tokens == {"input": 5000, "cache_read": 2000, "output": 100}
+
+
 def test_a_tier_has_its_own_details() -> None:
     """Calls at flex or priority have their cached and reasoning tokens under names with the tier in front."""
     usage = {"input_tokens": 900, "output_tokens": 120, "input_token_details": {"flex": 388, "flex_cache_read": 512},

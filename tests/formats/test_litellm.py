@@ -120,6 +120,26 @@ def test_details_from_where_they_are() -> None:
     assert call_of({**ROW, "metadata": "{broken"}).tokens == {"input": 3540, "output": 210}
 
 
+def test_images_and_what_is_not_billed_by_tokens() -> None:
+    """An image call's usage is that of the Images API; audio and rerank have counts of 0 and a cost, so their use is not known."""
+    record = {
+        "call_type": "aimage_generation",
+        "response_cost": 0.1,
+        "id": "x",
+        "model": "gpt-image-1.5",
+        "prompt_tokens": 50,
+        "completion_tokens": 4160,
+    }
+    usage = {"input_tokens": 50, "input_tokens_details": {"image_tokens": 10, "text_tokens": 40}, "output_tokens": 4160}
+    assert call_of({**record, "metadata": {"usage_object": usage}}).tokens == {
+        "input": 40,
+        "image_input": 10,
+        "image_output": 4160,
+    }
+    spoken = {**record, "call_type": "atranscription", "model": "whisper-1", "prompt_tokens": 0, "completion_tokens": 0}
+    assert (call_of(spoken).without_usage, call_of({**spoken, "response_cost": 0}).without_usage) == (True, False)
+
+
 def test_what_asks_no_model_is_no_call() -> None:
     """Files, batches and lists that pass the proxy are skipped; an image without tokens is a call."""
     quiet = {

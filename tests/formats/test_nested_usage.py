@@ -71,6 +71,23 @@ def test_usage_that_a_record_carries_twice_is_read_once() -> None:
     assert total(call_of({"model": "gpt-4o", **USAGE, "usage": USAGE})) == 120
 
 
+@pytest.mark.parametrize("counts", [(None, None), (0, 0)])
+def test_empty_counts_beside_the_answer_itself(counts: tuple[int | None, int | None]) -> None:
+    """An application's own columns that were not filled are no reason to leave the answer inside unread."""
+    own = {"ts": 1772359200, "prompt_tokens": counts[0], "completion_tokens": counts[1]}
+    assert total(call_of({**own, "model": "gpt-4o", "response": BODY})) == total(call_of(BODY))
+    alone = call_of({**own, "model": "gpt-4o", "response": {"text": "x"}})
+    assert (alone.model, alone.tokens) == ("gpt-4o", {})
+
+
+def test_counts_beside_the_answer_that_has_the_model() -> None:
+    """AutoGen's event has the counts on top, and the model and the details in the answer."""
+    call = call_of({"type": "LLMCall", "prompt_tokens": 1, "completion_tokens": 1, "agent_id": "x", "response": BODY})
+    assert (call.model, call.tokens) == (call_of(BODY).model, call_of(BODY).tokens)
+    named = call_of({"model_name": "gpt-4o", "prompt_tokens": 1, "completion_tokens": 1, "response": BODY})
+    assert (named.model, total(named)) == ("gpt-4o", 2)
+
+
 def test_the_nearer_one_wins() -> None:
     """The search goes breadth first."""
     deep = {"a": {"b": {**BODY, "id": "chatcmpl-deep"}}, "z": {**BODY, "id": "chatcmpl-near"}}

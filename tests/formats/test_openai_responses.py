@@ -103,6 +103,30 @@ def test_an_applications_own_record() -> None:
     assert (total(call), call.tokens["cache_read"], call.id, call.id_is_vendors) == (10341, 8576, "r-1", False)
 
 
+def test_images_that_a_tool_made_are_a_call_of_their_own() -> None:
+    """Tokens of an image model stand beside `usage`: by far the larger part of what such a response costs."""
+    images = {
+        "input_tokens": 50,
+        "input_tokens_details": {"text_tokens": 50},
+        "output_tokens": 7024,
+        "output_tokens_details": {"image_tokens": 7024},
+    }
+    more = {
+        "tools": [{"type": "image_generation", "model": "gpt-image-1"}],
+        "tool_usage": {"image_gen": images, "web_search": {"num_requests": 0}},
+    }
+    answer, made = calls_of({**BODY, **more})
+    assert answer.tokens == call_of(BODY).tokens
+    assert (made.model, made.id, made.tokens) == (
+        "gpt-image-1",
+        f"{BODY['id']}/image_gen",
+        {"input": 50, "image_output": 7024},
+    )
+    assert calls_of({**BODY, **more, "tools": []})[1].model is None
+    for nothing in ({"image_gen": None}, {"image_gen": {"input_tokens": 0, "output_tokens": 0}}, {}, None):
+        assert len(calls_of({**BODY, "tool_usage": nothing})) == 1
+
+
 def test_events_without_a_response_count_nothing() -> None:
     """Text events of a stream are no calls, and what the model wrote in them is not read."""
     said = '{"model": "gpt-4o", "prompt_tokens": 9999, "completion_tokens": 9}'

@@ -146,6 +146,81 @@ def test_older_and_other_names(attrs: dict[str, Any], tokens: dict[str, int]) ->
     assert call_of(otlp(span(attrs))).tokens == tokens
 
 
+SDK_SPAN = {
+    "ai.operationId": "ai.streamText.doStream",
+    "gen_ai.system": "anthropic.messages",
+    "gen_ai.request.model": "claude-opus-4-6",
+}
+
+
+@pytest.mark.parametrize(
+    ("attrs", "tokens"),
+    [
+        (
+            {"gen_ai.usage.input_tokens": 650_361, "ai.usage.inputTokens": 650_361, "ai.usage.outputTokens": 369, "ai.usage.cachedInputTokens": 649_452,
+             "ai.usage.inputTokenDetails.cacheReadTokens": 649_452, "ai.usage.inputTokenDetails.cacheWriteTokens": 907},
+            {"input": 2, "cache_read": 649_452, "cache_write": 907, "output": 369},
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 9, "ai.usage.inputTokens": 9, "ai.usage.outputTokens": 5, "ai.usage.cachedInputTokens": 50_000},
+            {"input": 9, "cache_read": 50_000, "output": 5},
+        ),
+        (
+            {"ai.usage.promptTokens": 9, "ai.usage.completionTokens": 5, "ai.response.providerMetadata": '{"anthropic": {"cacheReadInputTokens": 40}}'},
+            {"input": 9, "cache_read": 40, "output": 5},
+        ),
+        (
+            {"gen_ai.system": "google.generative-ai", "gen_ai.request.model": "gemini-2.5-flash", "ai.usage.inputTokens": 100, "ai.usage.outputTokens": 50,
+             "ai.usage.reasoningTokens": 1000, "ai.usage.totalTokens": 1150},
+            {"input": 100, "output": 50, "reasoning": 1000},
+        ),
+        ({"ai.operationId": "ai.embed.doEmbed", "ai.usage.tokens": 7}, {"input": 7}),
+    ],
+    ids=["v6", "v5", "v4", "v5 of Google", "embedding"],
+)  # fmt: skip
+def test_spans_of_vercels_sdk(attrs: dict[str, Any], tokens: dict[str, int]) -> None:
+    """The SDK's own counts say more than the two that it repeats under the conventions' names."""
+    assert call_of(otlp(span({**SDK_SPAN, **attrs}))).tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("attrs", "tokens"),
+    [
+        (
+            {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.cache_read_input_tokens": 500, "gen_ai.usage.cache_write_input_tokens": 2500,
+             "gen_ai.usage.output_tokens": 200, "gen_ai.usage.total_tokens": 4200},
+            {"input": 1000, "cache_read": 500, "cache_write": 2500, "output": 200},
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 200, "gen_ai.usage.prompt_tokens_details.cache_read": 800,
+             "gen_ai.usage.completion_tokens_details.reasoning": 100},
+            {"input": 200, "cache_read": 800, "output": 100, "reasoning": 100},
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 200, "gen_ai.usage.input_token_details": '{"cache_read": 800}',
+             "gen_ai.usage.output_token_details": "{broken"},
+            {"input": 200, "cache_read": 800, "output": 200},
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 200, "gen_ai.usage.details.input_audio_tokens": 800,
+             "gen_ai.usage.details.output_audio_tokens": 150},
+            {"input": 200, "audio_input": 800, "output": 50, "audio_output": 150},
+        ),
+    ],
+    ids=["Strands", "OpenLIT", "LangSmith", "pydantic-ai"],
+)  # fmt: skip
+def test_details_of_other_instrumentations(attrs: dict[str, Any], tokens: dict[str, int]) -> None:
+    """Each has names of its own for what was cached, written, thought or spoken."""
+    assert call_of(otlp(span({"gen_ai.request.model": "m", **attrs}))).tokens == tokens
+
+
+@pytest.mark.parametrize("system", ["strands-agents", "autogen", "pydantic_ai", "spring_ai"])
+def test_an_agents_framework_is_no_provider(system: str) -> None:
+    """It says who instruments, not who serves the model."""
+    attrs = {"gen_ai.system": system, "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 5}
+    assert call_of(otlp(span(attrs))).provider is None
+
+
 def test_agents_do_not_count_again_what_their_calls_do() -> None:
     """A span with an agent's, chain's or tool's operation or kind is no call; nor is any above one that is."""
     calls = calls_of(otlp(span(AGENT, "1"), span(PLAIN, "2", "1"), span(PLAIN, "3", "1")))

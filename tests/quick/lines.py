@@ -18,7 +18,7 @@ def plain(rng: random.Random, number: int) -> dict[str, Any]:
     """The tutorials' shape."""
     into, out = rng.choice((9, 812, 8000, 250_000)), rng.randint(1, 900)
     return {
-        "timestamp": when(rng, number), "model": rng.choice(MODELS), "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out,
+        "timestamp": when(rng, number), "model": rng.choice(MODELS), "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out + rng.choice((0,) * 20 + (31, -1)),
         "cost_usd": round((into * 2.5 + out * 10) / 1e6, 6), "request_id": f"req-{number:06x}", "user_id": f"user-{number % 3}", "endpoint": "/v1",
     }  # fmt: skip
 
@@ -52,7 +52,7 @@ def chat(rng: random.Random, number: int) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{number:030x}", "object": "chat.completion", "created": int(when(rng, number)), "model": rng.choice(MODELS),
         "usage": {
-            "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out + rng.choice((0, 0, thought)),
+            "prompt_tokens": into, "completion_tokens": out, "total_tokens": into + out + rng.choice((0, 0, 0, 0, 0, 0, thought, thought, cached, 31, -1)),
             "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": thought, "audio_tokens": 0, "accepted_prediction_tokens": 0},
         },
@@ -100,6 +100,7 @@ def response(rng: random.Random, number: int) -> dict[str, Any]:
             "output_tokens": usage["completion_tokens"], "output_tokens_details": {"reasoning_tokens": usage["completion_tokens_details"]["reasoning_tokens"]},
             "total_tokens": usage["total_tokens"],
         },
+        "tool_usage": {"image_gen": {"input_tokens": 0, "output_tokens": 7 * (number % 40 == 39), "total_tokens": 0}, "web_search": {"num_requests": number % 3}},
         "user": None, "metadata": {"team": rng.choice(("core", "sales", None)), "more": [number]} if number % 50 else rng.choice(({"app": "shop"}, {}, None)),
     }  # fmt: skip
 

@@ -10,7 +10,17 @@ from typing import Any
 
 from llm_cost_exporter.types import MOST_TOKENS
 
-__all__ = ["BadCountError", "Tokens", "count", "detail", "first_count", "split_input", "split_output"]
+__all__ = [
+    "BadCountError",
+    "Tokens",
+    "count",
+    "detail",
+    "first_count",
+    "put",
+    "split_input",
+    "split_output",
+    "split_written",
+]
 
 Tokens = dict[str, int]
 """Disjoint counts by meter (types.METERS), each above 0."""
@@ -97,6 +107,16 @@ def split_input(tokens: Tokens, total: int, details: dict[str, Any]) -> None:
         tokens["cache_write"] = written
     if room:
         tokens["input"] = room
+
+
+def split_written(tokens: Tokens, minutes: int, hour: int) -> None:
+    """Give of the `cache_write` in `tokens` those their time to live that it is known of: five minutes, an hour."""
+    left = tokens.pop("cache_write", 0)
+    hour = min(hour, left)
+    minutes = min(minutes, left - hour)
+    put(tokens, "cache_write_1h", hour)
+    put(tokens, "cache_write_5m", minutes)
+    put(tokens, "cache_write", left - hour - minutes)
 
 
 def split_output(tokens: Tokens, total: int, details: dict[str, Any], reasoning: int) -> None:

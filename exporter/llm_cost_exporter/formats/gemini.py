@@ -109,6 +109,8 @@ def gemini_tokens(usage: dict[str, Any]) -> Tokens:
             tokens[meter] = tokens.get(meter, 0) + amount
     if thoughts and thoughts <= output and total == prompt + tools + output:
         output -= thoughts  # the total tells: this server counts them among the candidates'
+    elif not thoughts and prompt + output and _OUTPUT_IN_LIVE not in usage:
+        thoughts = max(0, total - prompt - tools - output)  # an application logged the sums alone
     put(tokens, "reasoning", thoughts)
     split_output(tokens, output, _modalities(usage, names.output_details), 0)
     return tokens
@@ -129,7 +131,7 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Hold | None:
     call = Usage(model, named_provider(record) or "google", gemini_tokens(usage) if counted else {})
     call.logged_time = record.get("createTime", record.get("create_time"))
     call.context = _context(usage)
-    call.without_usage = not counted
+    call.without_usage = not counted or (not call.tokens and bool(usage.get(_CAMEL.total) or usage.get(_SNAKE.total)))
     response_id = vendor_id(record.get("responseId", record.get("response_id")))
     if response_id is not None:
         call.id = vendor_id(f"{response_id}/{model}")

@@ -21,7 +21,7 @@ from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count
 from llm_cost_exporter.formats.failures import of_status
 from llm_cost_exporter.formats.fields import usd, vendor_id, words
 from llm_cost_exporter.formats.moments import nanoseconds
-from llm_cost_exporter.formats.totals import reasons_on_top, split_totals, the_larger
+from llm_cost_exporter.formats.totals import by_total, split_totals, the_larger
 from llm_cost_exporter.types import Failure, FileState, Usage
 
 __all__ = ["KEYS", "NAME", "read"]
@@ -61,7 +61,8 @@ def _is_kongs(plugin: str, said: dict[str, Any]) -> bool:
 def _call(record: dict[str, Any], plugin: str, said: dict[str, Any], meta: dict[str, Any]) -> Usage:
     usage = detail(said, "usage")
     provider = words(meta.get("provider_name"))
-    call = Usage(_model(meta), provider, _tokens(usage, provider or ""))
+    model = _model(meta)
+    call = Usage(model, provider, _tokens(usage, provider or "", model))
     number = vendor_id(detail(record, "request").get("id"))
     if number is not None:
         call.id, call.id_is_vendors = (number if plugin in _PROXIES else f"{number}/{plugin}"), False
@@ -95,7 +96,7 @@ def _failure(record: dict[str, Any]) -> Failure | None:
     return of_status(status) if type(status) is int and 100 <= status <= 599 else None
 
 
-def _tokens(usage: dict[str, Any], provider: str) -> Tokens:
+def _tokens(usage: dict[str, Any], provider: str, model: str | None) -> Tokens:
     into = count(usage.get("prompt_tokens"), "prompt_tokens")
     out = count(usage.get("completion_tokens"), "completion_tokens")
     details, out_of = detail(usage, "prompt_tokens_details"), detail(usage, "completion_tokens_details")
@@ -106,6 +107,5 @@ def _tokens(usage: dict[str, Any], provider: str) -> Tokens:
     if cached and (cached > into or provider in ("anthropic", "bedrock") or total == into + out + cached):
         into += cached
     reasoning = first_count(out_of, ("reasoning_tokens",))
-    if reasons_on_top(into, out, reasoning, total):
-        out += reasoning
+    out, reasoning = by_total(into, out, reasoning, total, model)
     return split_totals(into, out, read=read_, written=written, reasoning=reasoning, details=details, out_of=out_of)

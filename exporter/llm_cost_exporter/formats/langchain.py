@@ -19,7 +19,7 @@ from typing import Any
 
 from llm_cost_exporter.formats.counts import count, detail, first_count
 from llm_cost_exporter.formats.fields import Context, looks_like_vendors, named_provider, tier, vendor_id, words
-from llm_cost_exporter.formats.totals import reasons_on_top, split_totals, the_larger
+from llm_cost_exporter.formats.totals import by_total, split_totals, the_larger
 from llm_cost_exporter.types import FileState, Usage
 
 __all__ = ["KEYS", "NAME", "read"]
@@ -47,14 +47,16 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noq
     written = max(minutes + hour, first_count(details, ("cache_creation",)))
     out_of = detail(usage, "output_token_details")
     reasoning = the_larger(out_of, *_REASONING)
-    if read_ + written > into:  # an integration that passes its provider's own count on
-        into += read_ + written
-    if reasons_on_top(into, out, reasoning, usage.get("total_tokens")):
-        out += reasoning
+    total, cached = usage.get("total_tokens"), read_ + written
+    if (
+        cached > into or total == into + out + cached > into + out
+    ):  # an integration that passes its provider's own count on
+        into += cached
     model = (
         words(response.get("model_name")) or words(response.get("model")) or words(response.get("model_id"))
         or words(record.get("model"))
     )  # fmt: skip
+    out, reasoning = by_total(into, out, reasoning, total, model)
     provider = words(response.get("model_provider")) or named_provider(response)
     call = Usage(model, provider, context=_context(response, details))
     call.tokens = split_totals(

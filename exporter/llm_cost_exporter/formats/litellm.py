@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm_cost_exporter.formats import openai_images
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count
 from llm_cost_exporter.formats.failures import of_status, of_words
 from llm_cost_exporter.formats.fields import Context, tier, vendor_id, words
-from llm_cost_exporter.formats.totals import reasons_on_top, split_totals, the_larger
+from llm_cost_exporter.formats.totals import by_total, split_totals, the_larger
 from llm_cost_exporter.types import Failure, Usage
 
-__all__ = ["NOT_A_CALL", "call_of", "tags"]
+__all__ = ["asks_no_model", "call_of", "tags", "without_usage"]
 
 _MOST_TAGS = 64
 _TRUE = (True, "True", "true")
-# What passes through the proxy and asks no model: its management of files, batches, threads.
-NOT_A_CALL = ("file", "batch", "vector_store", "assistant", "thread", "list_", "mcp", "health", "model_info", "get_")
+# Its management of files, batches, threads.
+_NOT_A_CALL = ("file", "batch", "vector_store", "assistant", "thread", "list_", "mcp", "health", "model_info", "get_")
 
 
-def call_of(
-    record: dict[str, Any], usage: dict[str, Any], meta: dict[str, Any], *, call_id: object, more: Tokens | None = None
-) -> Usage:  # fmt: skip
+def call_of(record: dict[str, Any], usage: dict[str, Any], meta: dict[str, Any], *, call_id: object) -> Usage:
     """The call of `record`. `usage` has the details of its counts, under OpenAI's or Anthropic's names; `meta` is its metadata."""
     provider = words(record.get("custom_llm_provider"))
-    call = Usage(_model(record), provider, _tokens(record, usage) if more is None else more)
+    kind = record.get("call_type")
+    if type(kind) is str and "image" in kind and "output_tokens" in usage:
+        tokens = openai_images.image_tokens(usage)
+    else:
+        tokens = _tokens(record, usage)
+    call = Usage(_model(record), provider, tokens)
     call.id = vendor_id(call_id)
     own_id = vendor_id(record.get("litellm_call_id")) or vendor_id(meta.get("litellm_call_id"))
     if record.get("cache_hit") in _TRUE:
@@ -39,6 +43,21 @@ def call_of(
         call.failure = _failure(detail(record, "error_information") or detail(meta, "error_information"), record)
     call.context = _context(record, usage, meta)
     return call
+
+
+def asks_no_model(call: Usage, kind: object) -> bool:
+    """What passes through the proxy and is no call, by its call_type."""
+    if call.tokens or call.reported_usd or call.failure is not None:
+        return False
+    return type(kind) is str and any(word in kind for word in _NOT_A_CALL)
+
+
+def without_usage(call: Usage, *, told: bool) -> bool:
+    """Whether a call without tokens is one whose use is not known. `told`: the record has counts, which are 0.
+
+    What is billed by the second or the search (audio, rerank) has counts of 0 and a cost.
+    """
+    return call.failure is None and not call.tokens and (bool(call.reported_usd) or not told)
 
 
 def tags(listed: object) -> dict[str, Any]:
@@ -98,8 +117,7 @@ def _tokens(record: dict[str, Any], usage: dict[str, Any]) -> Tokens:
         whole += read + written
     out_of = detail(usage, "completion_tokens_details", "output_tokens_details")
     reasoning = first_count(out_of, ("reasoning_tokens",))
-    if reasons_on_top(whole, out, reasoning, record.get("total_tokens")):
-        out += reasoning
+    out, reasoning = by_total(whole, out, reasoning, record.get("total_tokens"), record.get("model"))
     return split_totals(
         whole, out, read=read, written=written, minutes=minutes, hour=hour, reasoning=reasoning, details=details, out_of=out_of
     )  # fmt: skip

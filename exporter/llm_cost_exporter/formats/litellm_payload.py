@@ -26,7 +26,7 @@ from typing import Any
 
 from llm_cost_exporter.formats.counts import detail
 from llm_cost_exporter.formats.fields import usd
-from llm_cost_exporter.formats.litellm import NOT_A_CALL, call_of, tags
+from llm_cost_exporter.formats.litellm import asks_no_model, call_of, tags, without_usage
 from llm_cost_exporter.formats.moments import nanoseconds, utc
 from llm_cost_exporter.types import FileState, Skip, Usage
 
@@ -58,11 +58,10 @@ def read(record: dict[str, Any], state: FileState) -> list[Usage] | Skip | None:
         return None
     call = call_of(record, usage, meta, call_id=record.get("id"))
     call.reported_usd = usd(record.get("response_cost"))
-    if not call.tokens and not call.reported_usd:
-        if call.failure is None and type(kind) is str and any(word in kind for word in NOT_A_CALL):
-            return _NO_MODEL
-        told = record.get("prompt_tokens") is not None or record.get("completion_tokens") is not None or usage
-        call.without_usage = call.failure is None and not told
+    if asks_no_model(call, kind):
+        return _NO_MODEL
+    told = record.get("prompt_tokens") is not None or record.get("completion_tokens") is not None or bool(usage)
+    call.without_usage = without_usage(call, told=told)
     begun = record.get("startTime")
     call.logged_time = utc(begun if begun is not None else record.get("endTime"))
     seconds = record.get("response_time")

@@ -7,7 +7,9 @@
 Also the chunks of a stream (`chat.completion.chunk`), and an application's own `{"model": …, "usage": {"prompt_tokens": …}}`.
 
 - `prompt_tokens` INCLUDES cached, cache-written, audio and image tokens. `completion_tokens` INCLUDES reasoning and audio,
-  except where the record's own total_tokens says that reasoning came on top (xAI).
+  except where the record's own total_tokens says that reasoning came on top (xAI). Gemini's thoughts may stand in the total alone.
+- What gateways add under Anthropic's names (cache_read_input_tokens, …) is included too, except where the total says otherwise (Portkey), or
+  it is more than the prompt. LiteLLM tells the written tokens' time to live.
 - A stream's usage comes in one last chunk, if it was asked for. Chunks before it are held (see held.py): a stream without a
   usage is a call without usage. A server that repeats its growing usage in every chunk is read as one call.
 - provider: what the record names; azure where its content filter's results are there; openrouter for its ids; else none,
@@ -22,9 +24,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
+from llm_cost_exporter.formats.counts import (
+    Tokens,
+    count,
+    detail,
+    first_count,
+    put,
+    split_input,
+    split_output,
+    split_written,
+)
 from llm_cost_exporter.formats.fields import named_provider, tier, usd, vendor_id, words
 from llm_cost_exporter.formats.hosts import GROQ_KEY, HOST_SIGNS
+from llm_cost_exporter.formats.totals import by_total
 from llm_cost_exporter.held import Hold
 from llm_cost_exporter.types import FileState, Part, Usage
 
@@ -47,30 +59,47 @@ _CACHED_ELSEWHERE = (
     "prompt_cache_hit_tokens",
     "num_cached_tokens",
     "cached_tokens",
-)  # DeepSeek's, Mistral's, and others'
+    "cache_read_input_tokens",
+)  # DeepSeek's, Mistral's, others', and Anthropic's
+_WRITTEN = "cache_creation_input_tokens"  # Anthropic's
 _OBJECTS = frozenset(("chat.completion", "chat.completion.chunk", "text_completion"))
 
 
-def chat_tokens(usage: dict[str, Any]) -> Tokens:
+def chat_tokens(usage: dict[str, Any], model: object = None) -> Tokens:
     """The meters of a `usage` that counts prompt_tokens and completion_tokens. Raises BadCountError."""
     prompt = count(usage.get("prompt_tokens"), "prompt_tokens")
     completion = count(usage.get("completion_tokens"), "completion_tokens")
     tokens: Tokens = {}
     details = usage.get("prompt_tokens_details")
+    out_of = usage.get("completion_tokens_details")
+    total = usage.get("total_tokens")
+    reasoning = 0
+    if type(out_of) is dict:
+        reasoning = count(out_of.get("reasoning_tokens"), "reasoning_tokens")
+    answered = completion
+    completion, reasoning = by_total(prompt, completion, reasoning, total, model)
     if type(details) is not dict or details.get("cached_tokens") is None:
         cached = first_count(usage, _CACHED_ELSEWHERE)
         details = {**(details if type(details) is dict else {}), "cached_tokens": cached}
+    if _WRITTEN in usage or _CACHED_ELSEWHERE[-1] in usage:
+        details = {**details, "cache_write_tokens": _written(usage, details)}
+        cached = count(details["cached_tokens"], "cached_tokens") + details["cache_write_tokens"]
+        if cached > prompt or (completion == answered and total == prompt + answered + cached):
+            prompt += cached
     split_input(tokens, prompt, details)
-    out_of = usage.get("completion_tokens_details")
+    by_ttl = details.get("cache_creation_token_details")
+    if type(by_ttl) is dict:
+        split_written(tokens, *(first_count(by_ttl, (f"ephemeral_{ttl}_input_tokens",)) for ttl in ("5m", "1h")))
     if type(out_of) is dict:
-        reasoning = count(out_of.get("reasoning_tokens"), "reasoning_tokens")
-        total = usage.get("total_tokens")
-        if reasoning and type(total) is int and total == prompt + completion + reasoning:
-            completion += reasoning  # the total tells: this server counts reasoning apart
         split_output(tokens, completion, out_of, reasoning)
     else:
-        put(tokens, "output", completion)
+        put(tokens, "output", completion - reasoning)
+        put(tokens, "reasoning", reasoning)
     return tokens
+
+
+def _written(usage: dict[str, Any], details: dict[str, Any]) -> int:
+    return first_count(details, ("cache_write_tokens", "cache_creation_tokens")) or first_count(usage, (_WRITTEN,))
 
 
 def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) -> list[Usage] | Hold | Part | None:
@@ -82,14 +111,16 @@ def read(record: dict[str, Any], state: FileState, *, any_host: bool = False) ->
     known = type(kind) is str and kind in _OBJECTS
     if type(usage) is not dict or not ("prompt_tokens" in usage or "completion_tokens" in usage):
         if kind == "list" or not (known or _looks_like_chunk(record)):
-            return None
+            return _of_a_total(record, usage)
         usage = detail(detail(record, "x_groq"), "usage")  # Groq's streams: beside the last chunk's choices
         if not usage:
             return _without_usage(record, is_chunk=kind == "chat.completion.chunk" or not known)
     call_id = _id(record) if known or "choices" in record else None
-    found = Usage(words(record.get("model")), _provider(record, call_id), chat_tokens(usage), None, call_id)
+    model = words(record.get("model"))
+    found = Usage(model, _provider(record, call_id), chat_tokens(usage, model), None, call_id)
     if "cost" in usage:
-        found.reported_usd = usd(usage["cost"])
+        cost = usage["cost"]
+        found.reported_usd = usd(cost.get("total_cost") if type(cost) is dict else cost)  # Perplexity's is an object
     if "service_tier" in record:
         found.context = tier(record["service_tier"])
     if kind == "chat.completion.chunk" and call_id is not None:
@@ -118,6 +149,18 @@ def _without_usage(record: dict[str, Any], *, is_chunk: bool) -> list[Usage] | H
     if call_id is None:
         return Part("chunk of a stream")
     return Hold(call, final=_ended(record))
+
+
+def _of_a_total(record: dict[str, Any], usage: object) -> list[Usage] | None:
+    """A sum of all tokens alone can't be priced; that there was a call can be told."""
+    if (
+        type(usage) is dict
+        and usage.keys() == {"total_tokens"}
+        and usage["total_tokens"]
+        and type(record.get("model")) is str
+    ):
+        return [Usage(words(record["model"]), named_provider(record), without_usage=True)]
+    return None
 
 
 def _ended(record: dict[str, Any]) -> bool:

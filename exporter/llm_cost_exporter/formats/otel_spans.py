@@ -57,8 +57,12 @@ _CALL_KINDS = frozenset(("LLM", "EMBEDDING", "RERANKER"))
 _MODELS = ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "embedding.model_name", "ai.model.id")
 _PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider")
 _NO_PROVIDERS = frozenset(
-    ("_other", "other", "unknown", "langchain", "langgraph", "llamaindex", "llama_index", "crewai", "haystack")
-)
+    (
+        "_other", "other", "unknown", "langchain", "langgraph", "llamaindex", "llama_index", "crewai", "haystack", "strands-agents", "autogen", "agno",
+        "dspy", "semantic_kernel", "semantic-kernel", "microsoft.agent_framework", "pydantic_ai", "pydantic-ai", "spring_ai", "smolagents",
+        "openai_agents", "gcp.vertex.agent",
+    )
+)  # fmt: skip
 _COSTS = ("gen_ai.usage.total_cost", "gen_ai.usage.cost", "llm.cost.total", "operation.cost")
 _TIERS = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 _NOTHING = Skip("spans of no model's calls")
@@ -158,7 +162,8 @@ def _is_call(attrs: dict[str, Any], key: str | None) -> bool:
 
 
 def _call(span: dict[str, Any], attrs: dict[str, Any], resource: dict[str, Any], key: str | None) -> Usage:
-    call = Usage(_model(span, attrs), _provider(attrs), tokens_of(attrs), failure=failure_of(span, attrs))
+    model, provider = _model(span, attrs), _provider(attrs)
+    call = Usage(model, provider, tokens_of(attrs, provider, model), failure=failure_of(span, attrs))
     call.logged_time, call.latency_ns = span_of_time(span)
     call.id = vendor_id(attrs.get("gen_ai.response.id"))
     if call.id is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
 from llm_cost_exporter.formats.fields import named_provider, tier, words
+from llm_cost_exporter.formats.totals import by_total
 from llm_cost_exporter.types import MOST_TOKENS, FileState, Usage
 
 __all__ = ["OPTIONAL_COUNTS", "Names", "quick", "read"]
@@ -48,12 +49,13 @@ def quick(keys: frozenset[str], names: Names) -> Callable[[dict[str, Any], FileS
     """A reader for records with `keys` if those are just both counts and nothing else of interest: the bulk of such logs."""
     if names.input not in keys or names.output not in keys or not keys.isdisjoint(_optional(names)):
         return None
-    key_in, key_out, has_model = names.input, names.output, "model" in keys
+    key_in, key_out, has_model, has_total = names.input, names.output, "model" in keys, "total_tokens" in keys
 
     def read_two(record: dict[str, Any], state: FileState) -> list[Usage] | None:  # noqa: ARG001
         into, out = record[key_in], record[key_out]
         model = record["model"] if has_model else None
-        if type(into) is int and type(out) is int and 0 < into <= MOST_TOKENS and 0 < out <= MOST_TOKENS:
+        plain = type(into) is int and type(out) is int and 0 < into <= MOST_TOKENS and 0 < out <= MOST_TOKENS
+        if plain and (not has_total or record["total_tokens"] == into + out):
             return [Usage(model if type(model) is str else words(model), None, {"input": into, "output": out})]
         return read(record, names, includes_cache=True)
 
@@ -82,17 +84,21 @@ def _tokens(record: dict[str, Any], names: Names, *, includes_cache: bool) -> To
     out_of = detail(record, names.output_details, "output_token_details")
     reasoning = first_count(record, _REASONING) or first_count(out_of, _REASONING)
     total = record.get("total_tokens")
+    told = out
+    out, reasoning = by_total(into, out, reasoning, total, record.get("model"))
     tokens: Tokens = {}
     if read_ or written or details:
-        on_top = not includes_cache or read_ + written > into or total == into + out + read_ + written > into + out
+        on_top = (
+            not includes_cache
+            or read_ + written > into
+            or (out == told and total == into + out + read_ + written > into + out)
+        )
         whole = into + read_ + written if on_top else into
         split_input(tokens, whole, {**details, "cached_tokens": read_, "cache_write_tokens": written})
         _by_ttl(tokens, by_ttl)
     else:
         put(tokens, "input", into)
     if reasoning or out_of:
-        if reasoning and total == into + out + reasoning:
-            out += reasoning
         split_output(tokens, out, out_of, reasoning)
     else:
         put(tokens, "output", out)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llm_cost_exporter.formats.counts import Tokens, count, put, split_input, split_output
+from llm_cost_exporter.formats.counts import Tokens, count, put, split_input, split_output, split_written
 
-__all__ = ["reasons_on_top", "split_totals", "the_larger"]
+__all__ = ["by_total", "is_gemini", "split_totals", "the_larger"]
 
 _MEDIA = ("audio_tokens", "image_tokens", "video_tokens", "cached_tokens_details")
 
@@ -32,12 +32,7 @@ def split_totals(
     else:
         put(tokens, "input", into)
     if minutes or hour:
-        left = tokens.pop("cache_write", 0)
-        hour = min(hour, left)
-        minutes = min(minutes, left - hour)
-        put(tokens, "cache_write_1h", hour)
-        put(tokens, "cache_write_5m", minutes)
-        put(tokens, "cache_write", left - hour - minutes)
+        split_written(tokens, minutes, hour)
     if reasoning or out_of:
         split_output(tokens, out, out_of or {}, reasoning)
     else:
@@ -45,9 +40,24 @@ def split_totals(
     return tokens
 
 
-def reasons_on_top(into: int, out: int, reasoning: int, total: object) -> bool:
-    """Whether a record's own `total` says that `reasoning` is not in `out`."""
-    return reasoning > 0 and type(total) is int and total == into + out + reasoning
+def by_total(into: int, out: int, reasoning: int, total: object, model: object) -> tuple[int, int]:
+    """(output, reasoning) where the output is to INCLUDE reasoning, as far as a record's own `total` tells.
+
+    It may say that `reasoning` is not in `out`. For Gemini it may be all that tells of thoughts: what answers in OpenAI's form often counts
+    them there only.
+    """
+    if type(total) is int and total > into + out:
+        if total == into + out + reasoning:
+            return out + reasoning, reasoning
+        if not reasoning and into and is_gemini(model):
+            reasoning = total - into - out
+            return out + reasoning, reasoning
+    return out, reasoning
+
+
+def is_gemini(model: object) -> bool:
+    """Whether `model` is a Gemini, by its name behind any path (`google/`, `models/`, `vertex_ai/`)."""
+    return type(model) is str and model.rpartition("/")[2].lower().startswith("gemini")
 
 
 def the_larger(record: dict[str, Any], *keys: str) -> int:

@@ -25,10 +25,10 @@ from typing import Any
 
 from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count
 from llm_cost_exporter.formats.fields import Context, looks_like_vendors, named_provider, tier, usd, vendor_id, words
-from llm_cost_exporter.formats.totals import reasons_on_top, split_totals, the_larger
+from llm_cost_exporter.formats.totals import by_total, split_totals, the_larger
 from llm_cost_exporter.types import FileState, Usage
 
-__all__ = ["KEYS", "NAME", "read"]
+__all__ = ["KEYS", "NAME", "read", "sdk_tokens"]
 
 NAME = "vercel_ai_sdk"
 KEYS = (frozenset(("usage",)), frozenset(("totalUsage",)))
@@ -80,7 +80,7 @@ def _call(step: dict[str, Any], usage: dict[str, Any], record: dict[str, Any]) -
         or (words(named.get("provider")) if type(named) is dict else None)
     )
     meta = detail(step, "providerMetadata", "experimental_providerMetadata")
-    call = Usage(model, provider, _tokens(usage, meta, (provider or "").lower(), (model or "").lower()))
+    call = Usage(model, provider, sdk_tokens(usage, meta, provider, model))
     if meta:
         call.context = _context(meta)
         charged = detail(detail(meta, "openrouter"), "usage").get("cost", detail(meta, "gateway").get("cost"))
@@ -99,7 +99,8 @@ def _model(record: dict[str, Any]) -> str | None:
     return words(model) or words(record.get("modelId"))
 
 
-def _tokens(usage: dict[str, Any], meta: dict[str, Any], provider: str, model: str) -> Tokens:
+def sdk_tokens(usage: dict[str, Any], meta: dict[str, Any], provider: str | None, model: str | None) -> Tokens:
+    """The meters of a `usage` of the SDK; `meta` is the providerMetadata beside it. Raises BadCountError."""
     minutes, hour = _by_ttl(usage, meta) if meta or "raw" in usage else (0, 0)
     into, out = usage.get("inputTokens"), usage.get("outputTokens")
     if type(into) is dict or type(out) is dict:
@@ -111,7 +112,7 @@ def _tokens(usage: dict[str, Any], meta: dict[str, Any], provider: str, model: s
             count(into, "inputTokens"), count(out, "outputTokens"), read=read_, written=the_larger(details, "cacheWriteTokens"),
             minutes=minutes, hour=hour, reasoning=the_larger(out_of, "reasoningTokens") or the_larger(usage, "reasoningTokens"),
         )  # fmt: skip
-    return _as_provider_counts(usage, meta, provider, model, minutes, hour)
+    return _as_provider_counts(usage, meta, (provider or "").lower(), (model or "").lower(), minutes, hour)
 
 
 def _of_provider(into: dict[str, Any], out: dict[str, Any], minutes: int, hour: int) -> Tokens:
@@ -153,8 +154,10 @@ def _as_provider_counts(
     by_rule = _reasons_apart(provider, model) and (
         total != into + out or reasoning > out
     )  # the total decides where it can
-    if reasoning and (by_rule or reasons_on_top(into, out, reasoning, total)):
+    if reasoning and by_rule:
         out += reasoning
+    else:
+        out, reasoning = by_total(into, out, reasoning, total, model)
     return split_totals(into, out, read=read_, written=written, minutes=minutes, hour=hour, reasoning=reasoning)
 
 

@@ -85,6 +85,8 @@ class Form:
             return None  # its id is none
         if self.vendors_id and "ident" in self.has and row.ident.startswith("gen-"):
             return None  # OpenRouter
+        if "total" in self.has and not self._total_fits(row):
+            return None
         latency = row.latency if "latency" in self.has else None
         if latency is not None and not 0 <= latency <= LONGEST_LATENCY_NS / self.latency_unit:
             return None
@@ -97,6 +99,12 @@ class Form:
             ident if ident is not None and (self.vendors_id or looks_like_vendors(ident)) else None,
             row.request if "request" in self.has else None,
         )
+
+    def _total_fits(self, row: Any) -> bool:
+        """The total says nothing, or that reasoning came on top; what else is in it depends on the model."""
+        usage = row.usage if self.nested else row
+        rest: int = usage.total - usage.into - usage.out
+        return rest <= 0 or ("reasoning" in self.has and rest == usage.reasoning.reasoning)
 
     def _tokens(self, row: Any) -> dict[str, int]:
         if self.counts is not None:

@@ -162,12 +162,16 @@ class Posting(Generic[AccountT]):
                         into -= cached
                 if reasoning_there:
                     reasoning = usage.reasoning.reasoning
-                    if reasoning:
-                        if total_there and usage.total == whole + out + reasoning:
-                            out += reasoning
-                        if reasoning > out:  # noqa: PLR1730
-                            reasoning = out
-                        out -= reasoning
+                if total_there:
+                    rest = usage.total - whole - out
+                    if rest > 0:
+                        if rest != reasoning:
+                            break  # what it is depends on the model
+                        out += reasoning
+                if reasoning:
+                    if reasoning > out:  # noqa: PLR1730
+                        reasoning = out
+                    out -= reasoning
                 if choices_there and row.choices and row.choices[0].content_filter_results is not UNSET:
                     break
                 if fingerprint_there and row.fingerprint == OLLAMAS:
@@ -175,6 +179,8 @@ class Posting(Generic[AccountT]):
             else:
                 into, out = row.into, row.out
                 whole = into
+                if total_there and row.total > into + out:
+                    break
             call = None  # the id that is shown
             if ident_there:
                 ident = row.ident

@@ -91,6 +91,8 @@ def _plain(name: str, into: str, out: str) -> Callable[[Roles, dict[str, Any], S
             return False
         roles.give(into, "into", SOME)
         roles.give(out, "out", SOME)
+        if "total_tokens" in keys:
+            roles.give("total_tokens", "total", int)
         if shape.response_ids:
             roles.first_of(shape.response_ids, "ident", (str,), str)
         return True
@@ -151,11 +153,35 @@ def _responses(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
     if fields is None or not {"input_tokens", "output_tokens", "input_tokens_details"} <= fields.keys():
         return False
     _give_usage(roles, fields)
+    if "tool_usage" in keys:  # the images that a tool made are a call of their own
+        tools = _tool_usage(record["tool_usage"])
+        if tools is None:
+            return False
+        roles.give("tool_usage", "unread_tools", tools)
     if "object" in keys:
         if record["object"] != "response":
             return False
         roles.give("object", "object", Literal["response"])
     return _give_id(roles, shape, own="object" in keys)
+
+
+def _tool_usage(value: object) -> Any:
+    """The type of a `tool_usage` without images; None where that can't be told."""
+    if value is None:
+        return None
+    if type(value) is not dict or not all(map(can_be_named, value)):
+        return None
+    fields: Fields = {key: (f"unread_{number}", msgspec.Raw) for number, key in enumerate(value)}
+    images = value.get("image_gen")
+    if images is not None:
+        if type(images) is not dict or not all(map(can_be_named, images)):
+            return None
+        counts = {
+            key: (f"unread_{number}", NONE if key in ("input_tokens", "output_tokens") else msgspec.Raw)
+            for number, key in enumerate(images)
+        }
+        fields["image_gen"] = fields["image_gen"][0], struct("Images", counts)
+    return struct("Tools", fields)
 
 
 def _anthropic(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
