@@ -1,9 +1,17 @@
 """What has no price yet is kept for as long as a price may come, and billed once."""
 
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.exporter import Exporter
 from llm_cost_exporter.ledger import unpriced
+from llm_cost_exporter.ledger.reading import read_contents
 from llm_cost_exporter.money import ONE_USD
-from tests.kit import Bench
+from tests.kit import LOG, Bench, FakeClock
 
 
 def test_saves_of_the_same_rows_do_not_fill_the_room_for_rows(tmp_path, monkeypatch):
@@ -98,3 +106,41 @@ def test_a_price_that_comes_later_may_have_tiers_of_its_own(tmp_path):
         bench.call(model="mystery", tokens={"input": tokens, "output": 1})
     bench.save()
     assert {row.size for row, _ in bench.store.unpriced()} == {1000, 50_000, 250_000, 400_000}  # 1000 is the book's
+
+
+PRICES = "prices: [{provider: acme, model: m1, valid_from: 2025-12-30, input_per_mtok: 1, output_per_mtok: 1}]\n"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Bangkok", "Asia/Kathmandu", "America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("later", [False, True], ids=["priced from the beginning", "priced later"])
+def test_a_price_that_begins_within_a_day_of_another_zone(tmp_path, zone, later):
+    """Restarts and reloads bill what the price is for, whenever it came, and nothing from before its first day, which is one of UTC."""
+    moments = [datetime(2025, 12, 29 + hour // 24, hour % 24, 30, tzinfo=UTC) for hour in range(0, 48, 2)]
+    calls = [{"time": at.isoformat(), "provider": "acme", "model": "m1", "prompt_tokens": 10**6} for at in moments]
+    (tmp_path / "usage.jsonl").write_text("".join(json.dumps(call) + "\n" for call in calls))
+    prices, clock = tmp_path / "prices.yml", FakeClock()
+    prices.write_text("prices: []\n" if later else PRICES)
+    whole = {
+        "state_dir": tmp_path / "state",
+        "timezone": zone,
+        "sources": [{"paths": [str(tmp_path / "usage.jsonl")]}],
+        "prices": {"file": prices},
+    }
+    config = Config.model_validate(whole)
+    for _ in range(3):
+        exporter = Exporter(config, clock, LOG, lambda: config)
+        exporter.prepare()
+        for _ in range(6):
+            clock.pass_(1)
+            while exporter.tick():
+                pass
+        prices.write_text(PRICES)
+        exporter.reload()
+        exporter.stop()
+        exporter.run()
+    days: dict[str, int] = {}
+    for at in moments:
+        if at.day == 30:
+            date = at.astimezone(ZoneInfo(zone)).date().isoformat()
+            days[date] = days.get(date, 0) + 1
+    assert {row["date"]: float(row["usd"]) for row in read_contents(tmp_path / "state").as_json()["days"]} == days

@@ -149,7 +149,7 @@ class Ledger:
         if route.folded:
             for name in route.folded:
                 self.stats.folded[name] += 1
-        total = self._post(account, tariff, tokens, cost, usage.context, tokens, calls=1, old=old)
+        total = self._post(account, tariff, tokens, cost, usage.context, tokens, when=when, calls=1, old=old)
         span = account.span
         if span is None:
             raise AssertionError("an account without its histograms")
@@ -176,7 +176,9 @@ class Ledger:
             account.add(account.reported, "", reported, old=old, held=hold)
         whole = {meter: entry.tokens.get(meter, 0) + count for meter, count in tokens.items()}
         calls = 0 if entry.tokens else 1
-        total = self._post(account, tariff, tokens, cost, entry.context, entry.tokens | whole, calls=calls, old=old)
+        total = self._post(
+            account, tariff, tokens, cost, entry.context, entry.tokens | whole, when=entry.time, calls=calls, old=old
+        )
         if tokens and not entry.tokens:  # a failure without tokens that later succeeded
             if account.span is not None:
                 self._observe_tokens(account.span, tokens, total, usage, old=old)
@@ -188,7 +190,7 @@ class Ledger:
 
     def _post(
         self, account: Account, tariff: Tariff[Route], tokens: dict[str, int], cost: dict[str, int] | None,
-        context: Context, whole: dict[str, int], *, calls: int, old: bool,
+        context: Context, whole: dict[str, int], *, when: float, calls: int, old: bool,
     ) -> int | None:  # fmt: skip
         """Tokens, dollars and the day, which is at hand. Returns the dollars; None where no price is known."""
         samples = account.token_samples
@@ -199,7 +201,7 @@ class Ledger:
                 sample.public += count
         if cost is None:
             date, provider, model = self.days.at.date, tariff.provider, tariff.model
-            self._unpriced.add(date, account.number, provider, model, context, tokens, whole, calls=calls)
+            self._unpriced.add(date, when, account.number, provider, model, context, tokens, whole, calls=calls)
             self._count_pair(account, "unpriced_tokens", sum(tokens.values()), old=old)
             return None
         samples, total = account.usd_samples, 0
