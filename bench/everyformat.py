@@ -18,7 +18,6 @@ MUST = 100_000
 _BEFORE = "a line's meaning depends on those before it, so each is read by itself"
 _DEEP = "no typed form: the usage is some levels deep in the record"
 _METERS = "no typed form: meters by modality, or priced by more than tokens"
-_OWN = "no typed form yet"
 _FAILED = "failed calls: what kind of failure each is must be read from its words"
 
 REASONS = {
@@ -31,10 +30,17 @@ REASONS = {
         _DEEP,
     ),
     **dict.fromkeys(("gemini", "openai_images", "openai_embeddings"), _METERS),
-    **dict.fromkeys(
-        ("claude_result", "azure_apim", "openrouter", "cloudflare_ai_gateway", "envoy_ai_gateway", "xai", "groq", "bedrock_converse", "cohere", "vercel_ai_sdk"), _OWN
-    ),
     **dict.fromkeys(("anthropic_error", "openai_error", "gemini_error", "failed_call"), _FAILED),
+    "claude_result": "what a session's messages have said already is taken off",
+    "azure_apim": "parts of one call come in several lines, which are told by their numbers",
+    "openrouter": "no typed form: what it cost stands inside `usage`, as a fraction",
+    "groq": "no typed form: how long it took stands inside `usage`",
+    "xai": "no typed form: reasoning is apart, and the cost inside `usage` is in ticks of 1e-10 USD",
+    "bedrock_converse": "no typed form: the body names no model",
+    "cohere": "no typed form: the body names no model",
+    "vercel_ai_sdk": "no typed form: five versions of one usage, told by the provider and the numbers",
+    "cloudflare_ai_gateway": "no typed form: labels are JSON in a text",
+    "envoy_ai_gateway": "no typed form: 1 KB and some 30 keys a line, of which the operator chooses the names",
     "litellm_payload": "5 KB a line",
     "litellm_spendlogs": "4 KB a line, with JSON as text in it that is decoded too",
 }  # fmt: skip
