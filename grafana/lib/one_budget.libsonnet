@@ -17,6 +17,8 @@ function(lib, budget)
   local levels = lib.config.levels + budget.levels;
   local matched = lib.settings.zone + q.promql.matchers(budget.match);
   local days = q.select('date:llm_cost_usd:sum', matched);
+  // Days are kept until a day after their month's end: on the first, the last month's are there as well.
+  local this_month = q.of_this_month(days);
   local months = q.select('ledger:llm_cost_month_usd:last', matched);
 
   // Of a day or a month: spent, where it leads, and the limit.
@@ -52,7 +54,7 @@ function(lib, budget)
     'Dollars of budget ' + name + ' on each day of this month. Colours change at '
     + (if budget.daily_usd != null then 'the levels of its limit of $' + budget.daily_usd + ' a day' else 'a thirtieth of its limit a month')
     + '.\n\nWhen it looks bad: set the time range to that day and open Overview.',
-    [t.rows('sum by (day) (label_replace(' + days + ', "day", "$1", "date", ".*-(.*)"))')],
+    [t.rows('sum by (day) (label_replace(' + this_month + ', "day", "$1", "date", ".*-(.*)"))')],
     'currencyUSD',
     w=24,
     // Figures stand above narrow bars: cents only where they are most of it.

@@ -53,6 +53,10 @@ function(settings, config)
     // When today or this month begins and ends, in Unix seconds.
     period_start(period):: select('period:llm_cost_start_timestamp_seconds:max', zone, ['period="' + period + '"']),
     period_end(period):: select('period:llm_cost_end_timestamp_seconds:min', zone, ['period="' + period + '"']),
+    // What of `expr`, by zone and month, is of the month at hand. (As rules/lib/calendar.libsonnet has it, on a line of its own.)
+    of_this_month(expr)::
+      '(' + expr + ' and on (zone, month) (month:llm_cost_month_start_timestamp_seconds:min <= time())'
+      + ' and on (zone, month) (month:llm_cost_month_end_timestamp_seconds:max > time()))',
     // Dollars by the labels that spend rates alert by, filtered by those that are variables.
     spend_rate(name):: select(name, listed(filter(config.spend_rate.by))),
 
