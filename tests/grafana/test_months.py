@@ -80,3 +80,14 @@ def test_days_of_the_last_month_are_gone_on_the_first(shown):
             (panel, "55m"): {'{day="01"}': 13},
         },
     )
+
+
+def test_yesterday_is_not_today(shown):
+    """With the last exporter gone before midnight nothing is known of the new day: no dollars, not those of the day before."""
+    minute_30 = 30 * 60
+    series = (
+        told("day", "39x79 stale", "2001-01-01")
+        | bounds("day", "2001-01-01", minute_30 - DAY, minute_30, "x79 stale")
+        | bounds("day", "2001-01-02", minute_30, minute_30 + DAY, "x79 stale")
+    )
+    shown(series, {("Today", "29m"): {"{}": 39}, ("Today", "31m"): {}})
