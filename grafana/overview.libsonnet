@@ -6,6 +6,7 @@ function(lib)
   local column = p.column;
 
   local today = q.ledger('group:llm_cost_usd:day_to_date');
+  // Of each group by itself: these don't add up to the month where a label was dropped.
   local month = q.ledger('group:llm_cost_usd:month_to_date');
   local rate1h = q.recorded('group:llm_cost_usd:rate1h');
   local calls1h = q.recorded('group:llm_requests:rate1h');
@@ -26,7 +27,7 @@ function(lib)
         Dollars since the first of the month.
 
         When it looks bad: the dashboard Budgets has the days of the month as bars.
-      |||, 'sum(%s)' % month, 'currencyUSD', decimals=2, empty='are the rules loaded?'
+      |||, q.month_to_date, 'currencyUSD', decimals=2, empty='nothing known of this month yet'
     ),
     p.stat(
       'Forecast',
@@ -36,15 +37,15 @@ function(lib)
 
         When it looks bad: Budgets compares it with each limit, and with the pace of the whole month.
       |||,
-      '(%(by_rate)s < %(by_pace)s) or %(by_pace)s' % {
-        by_rate: '(sum(%s) + sum(%s) * (max(%s) - time()))' % [month, q.recorded('group:llm_cost_usd:rate1d'), q.period_end('month')],
-        by_pace: '(sum(%s) * (max(%s) - max(%s)) / clamp_min(time() - max(%s), 60))' % [
-          month,
+      'min(label_replace(%s, "forecast", "rate", "", "") or %s)' % [
+        '%s + sum(%s) * (max(%s) - time())' % [q.month_to_date, q.recorded('group:llm_cost_usd:rate1d'), q.period_end('month')],
+        '%s * (max(%s) - max(%s)) / clamp_min(time() - max(%s), 60)' % [
+          q.month_to_date,
           q.period_end('month'),
           q.period_start('month'),
           q.period_start('month'),
         ],
-      },
+      ],
       'currencyUSD',
       decimals=2,
       empty='needs some minutes of rates',

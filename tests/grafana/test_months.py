@@ -91,3 +91,58 @@ def test_yesterday_is_not_today(shown):
         | bounds("day", "2001-01-02", minute_30, minute_30 + DAY, "x79 stale")
     )
     shown(series, {("Today", "29m"): {"{}": 39}, ("Today", "31m"): {}})
+
+
+def test_a_dropped_label_counts_no_dollar_twice(shown):
+    """Figures and bars of the whole month are right after a reload without a label, which closed days still have; also with what a dead sidecar spent."""
+    minute_30 = 30 * 60
+    reloaded = ("x79 stale", "_x79 ")
+    series = (
+        told("day", "46x40 stale", "2001-01-02", "2001-01")
+        | told("day", f"48{reloaded[0]}", "2001-01-03", "2001-01")
+        | told("day", f"{reloaded[1]}48x160", "2001-01-03", "2001-01", app="")
+        | told("day", f"11{reloaded[0]}", "2001-01-04", "2001-01")
+        | told("day", f"{reloaded[1]}15x160", "2001-01-04", "2001-01", app="")
+        | told("month", f"105{reloaded[0]}", "2001-01")
+        | told("month", f"{reloaded[1]}109x160", "2001-01", app="")
+        | told("day", "5x20 stale", "2001-01-03", "2001-01", ledger="dead", instance="dead")
+        | bounds("day", "2001-01-02", 600 - 2 * DAY, 600 - DAY, "x40 stale")
+        | bounds("day", "2001-01-03", 600 - DAY, 600)
+        | bounds("day", "2001-01-04", 600, 600 + DAY)
+        # A forecast by pace is twice what is spent in the middle.
+        | bounds("month", "2001-01", minute_30 - 2 * DAY, minute_30 + 2 * DAY)
+    )
+    before, after = 46 + 48 + 11 + 5, 46 + 48 + 15 + 5
+    shown(
+        series,
+        {
+            ("Month", "15m"): {"{}": before},
+            ("Month", "30m"): {"{}": after},
+            ("Forecast", "30m"): {"{}": 2 * after},
+            ("Months: company", "15m"): {'{month="2001-01"}': before},
+            ("Months: company", "30m"): {'{month="2001-01"}': after},
+            ("Days of the month: company", "30m"): {'{day="02"}': 46, '{day="03"}': 53, '{day="04"}': 15},
+        },
+    )
+
+
+def test_a_month_that_is_over_stays_as_it_was(shown):
+    """Its bar is there when no rule speaks of it any more, by the account of the exporters' months where that is the higher one."""
+    ended = 400 - DAY  # the rules let go of it at 400 s
+    series = (
+        told("day", "47x20 stale", "2001-01-31", "2001-01")
+        | told("month", "50x20 stale", "2001-01")
+        | told("month", "13x240", "2001-02")
+        | bounds("day", "2001-01-31", ended - DAY, ended, "x20 stale")
+        | bounds("day", "2001-02-01", ended, ended + DAY)
+        | bounds("month", "2001-01", ended - 31 * DAY, ended, "x20 stale")
+        | bounds("month", "2001-02", ended, ended + 28 * DAY)
+    )
+    shown(
+        series,
+        {
+            ("Months: company", "2m"): {'{month="2001-01"}': 50, '{month="2001-02"}': 13},
+            ("Months: company", "30m"): {'{month="2001-01"}': 50, '{month="2001-02"}': 13},
+            ("Month", "2m"): {"{}": 13},
+        },
+    )
