@@ -27,38 +27,38 @@ function(lib)
         Thirty days at the rate of the last hour.
 
         When it looks bad: the bars below show by whom. It is what would be, not what will be: Budgets has the forecast.
-      |||, t.range('%d * %s' % [month_seconds, spend]), 'currencyUSD', w=5, decimals=2, empty='no call in the last hour'
+      |||, '%d * %s' % [month_seconds, spend], 'currencyUSD', w=5, decimals=2, empty='no call in the last hour'
     ),
     p.stat(
       'Of usual', |||
         The last hour's dollars as a multiple of the median of the last week.
 
         When it looks bad: 1 is as ever. Far above: the panel of dollars against their band shows since when, the table below for whom.
-      |||, t.range('%s / (%s > 0)' % [spend, usual('0.5', spend)]), 'suffix:x', w=5, decimals=1, empty='needs an hour of history'
+      |||, '%s / (%s > 0)' % [spend, usual('0.5', spend)], 'suffix:x', w=5, decimals=1, empty='needs an hour of history'
     ),
     p.stat(
       'Context', |||
         Mean input tokens a call of the last hour, against those of the last week.
 
         When it looks bad: above 0 % prompts have grown: a chat that is never cut, more documents, a longer system prompt.
-      |||, t.instant('(%s) / (%s) - 1' % [mean_context('1h'), mean_context('7d')]), 'percentunit', w=5, decimals=0, empty='no call in the last hour'
+      |||, '(%s) / (%s) - 1' % [mean_context('1h'), mean_context('7d')], 'percentunit', w=5, decimals=0, empty='no call in the last hour'
     ),
     p.stat(
       'Cached', |||
         The share of input tokens of the last hour that was read from a cache.
 
         When it looks bad: compare with a week ago in the panel below; a fall is a changed beginning of the prompt.
-      |||, t.range(q.share(rate(cached, '1h'), rate(all_input, '1h'))), 'percentunit', w=4, decimals=0, empty='nothing from a cache'
+      |||, q.share(rate(cached, '1h'), rate(all_input, '1h')), 'percentunit', w=4, decimals=0, empty='nothing from a cache'
     ),
     p.stat(
       'To retry', |||
         The share of calls of the last hour that failed in a way that clients try again: rate limit, timeout, server error.
 
         When it looks bad: each try again may be billed and makes the limit worse: back off longer, with jitter.
-      |||, t.range('(sum(%s) or vector(0)) / (sum(%s) > 0)' % [
+      |||, '(sum(%s) or vector(0)) / (sum(%s) > 0)' % [
         rate(again, '1h'),
         rate(calls, '1h'),
-      ]), 'percentunit', w=5, decimals=1, empty='no call in the last hour'
+      ], 'percentunit', w=5, decimals=1, empty='no call in the last hour'
     ),
   ];
 

@@ -14,42 +14,42 @@ function(lib)
         Exporters that answer, of those that are targets.
 
         When it looks bad: the runbook of LlmCostExporterDown.
-      |||, t.range('sum(%s)' % q.target('up')), 'short', decimals=0, empty=none, graph='none'
+      |||, 'sum(%s)' % q.target('up'), 'short', decimals=0, empty=none
     ),
     p.stat(
       'Unread', |||
         What of the logs is not read yet. The line of the policy is where LlmCostReadingBehind begins to count.
 
         When it looks bad: the exporter is starved of CPU or the log grows faster than it can be read; see lines a second.
-      |||, t.range('sum(%s)' % own('unread_bytes')), 'bytes', empty=none, steps=lib.thresholds.above(config.reading_behind.bytes)
+      |||, 'sum(%s)' % own('unread_bytes'), 'bytes', empty=none, steps=lib.thresholds.above(config.reading_behind.bytes)
     ),
     p.stat(
       'Rejected', |||
         Lines of the time range that may have been spend and could not be read.
 
         When it looks bad: rejected lines by reason below; the exporter's own log has a sample, without content.
-      |||, t.instant('sum(%s)' % q.growth(own('lines_rejected_total'))), 'short', decimals=0, empty=none, steps=lib.thresholds.above(1)
+      |||, 'sum(%s)' % q.growth(own('lines_rejected_total')), 'short', decimals=0, empty=none, steps=lib.thresholds.above(1)
     ),
     p.stat(
       'Newest', |||
         How old the newest call in the log is.
 
         When it looks bad: nobody calls, or the application has stopped logging: LlmCostLogStalled compares it with other days.
-      |||, t.range('time() - max(%s)' % own('last_event_timestamp_seconds')), 's', decimals=0, empty=none
+      |||, 'time() - max(%s)' % own('last_event_timestamp_seconds'), 's', decimals=0, empty=none
     ),
     p.stat(
       'Saved', |||
         How long ago the state was saved, of the exporter that is furthest behind while it has something to save.
 
         When it looks bad: the runbook of LlmCostSaveFailing: the disk is full or read-only. Nothing is lost while the exporter runs.
-      |||, t.range('max(time() - %s)' % own('last_save_timestamp_seconds')), 's', decimals=0, empty=none
+      |||, 'max(time() - %s)' % own('last_save_timestamp_seconds'), 's', decimals=0, empty=none
     ),
     p.stat(
       'Prices', |||
         The age of the newest day that the price catalogue names.
 
         When it looks bad: LlmCostPriceCatalogueStale: update the exporter, or let it fetch a newer catalogue.
-      |||, t.range('max(time() - %s)' % own('price_catalogue_timestamp_seconds')), 's', decimals=0, empty=none, graph='none', steps=lib.thresholds.above(lib.seconds(config.catalogue_stale_after))
+      |||, 'max(time() - %s)' % own('price_catalogue_timestamp_seconds'), 's', decimals=0, empty=none, steps=lib.thresholds.above(lib.seconds(config.catalogue_stale_after))
     ),
   ];
 

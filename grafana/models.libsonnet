@@ -17,42 +17,42 @@ function(lib)
         Dollars in the time range, of what is chosen above.
 
         When it looks bad: the panel of dollars by kind shows whether it is input, output or cache.
-      |||, t.instant('sum(%s)' % q.total('llm_cost_usd')), 'currencyUSD', w=4, decimals=2, empty='nothing spent'
+      |||, 'sum(%s)' % q.total('llm_cost_usd'), 'currencyUSD', w=4, decimals=2, empty='nothing spent'
     ),
     p.stat(
       'Calls', |||
         Calls in the time range, failed ones included.
 
         When it looks bad: many more than usual are a loop or a retry storm: see failures by reason.
-      |||, t.instant('sum(%s)' % q.total('llm_requests')), 'short', w=4, empty='no call'
+      |||, 'sum(%s)' % q.total('llm_requests'), 'short', w=4, empty='no call'
     ),
     p.stat(
       'A call', |||
-        Mean dollars a call, at each moment of the last hour.
+        Mean dollars a call of the last hour.
 
         When it looks bad: see the percentiles and the heat map below: all calls, or a few?
-      |||, t.range(q.share(q.recorded('group:llm_cost_usd:rate1h'), q.recorded('group:llm_requests:rate1h'))), 'currencyUSD', w=4, decimals=4, empty='no call'
+      |||, q.share(q.recorded('group:llm_cost_usd:rate1h'), q.recorded('group:llm_requests:rate1h')), 'currencyUSD', w=4, decimals=4, empty='no call'
     ),
     p.stat(
       'Cached', |||
         The share of input tokens of the last hour that was read from a cache, cheaper than other input.
 
         When it looks bad: 0 means that nothing is cached: the prompt's beginning changes at each call, or the vendor's cache is not asked for.
-      |||, t.range(q.share(rate(cached, '1h'), rate(all_input, '1h'))), 'percentunit', w=4, decimals=0, empty='no input'
+      |||, q.share(rate(cached, '1h'), rate(all_input, '1h')), 'percentunit', w=4, decimals=0, empty='no input'
     ),
     p.stat(
       'Failed', |||
         The share of calls of the last hour that failed.
 
         When it looks bad: failures by reason below; rate limits want a slower caller, server errors another region or model.
-      |||, t.range(q.share('(%s or 0 * %s)' % [q.recorded('group:llm_request_failures:rate1h'), q.recorded('group:llm_requests:rate1h')], q.recorded('group:llm_requests:rate1h'))), 'percentunit', w=4, decimals=1, empty='no call'
+      |||, q.share('(%s or 0 * %s)' % [q.recorded('group:llm_request_failures:rate1h'), q.recorded('group:llm_requests:rate1h')], q.recorded('group:llm_requests:rate1h')), 'percentunit', w=4, decimals=1, empty='no call'
     ),
     p.stat(
       'Unpriced', |||
         Tokens of the time range whose model has no known price: their dollars are in no figure here.
 
         When it looks bad: the runbook of LlmCostUnpriced: give the model a price, or an alias to one that has it.
-      |||, t.instant('sum(%s) or vector(0)' % q.growth(q.by_model('llm_unpriced_tokens_total'))), 'short', w=4, decimals=1, empty='0', steps=lib.thresholds.above(1)
+      |||, 'sum(%s) or vector(0)' % q.growth(q.by_model('llm_unpriced_tokens_total')), 'short', w=4, decimals=1, empty='0', steps=lib.thresholds.above(1)
     ),
   ];
 

@@ -6,11 +6,12 @@ function(lib)
   local column = p.column;
 
   local today = q.ledger('group:llm_cost_usd:day_to_date');
+  // Of each group by itself: these don't add up to the month where a label was dropped.
   local month = q.ledger('group:llm_cost_usd:month_to_date');
   local rate1h = q.recorded('group:llm_cost_usd:rate1h');
   local calls1h = q.recorded('group:llm_requests:rate1h');
   local tokens1h = q.recorded('group:llm_tokens:rate1h');
-  local no_spend = 'nothing spent yet today';
+  local no_spend = 'nothing known of today yet';
   local no_ledger = 'no recorded ledger: are the rules loaded?';
 
   local tiles = [
@@ -19,14 +20,14 @@ function(lib)
         Dollars that the logs say were spent today, in the time zone of the exporters.
 
         When it looks bad: the table of top spenders below names who it is; the curve of today against yesterday shows since when.
-      |||, t.range('sum(%s)' % today), 'currencyUSD', decimals=2, empty=no_spend
+      |||, 'sum(%s)' % today, 'currencyUSD', decimals=2, empty=no_spend
     ),
     p.stat(
       'Month', |||
         Dollars since the first of the month.
 
         When it looks bad: the dashboard Budgets has the days of the month as bars.
-      |||, t.range('sum(%s)' % month), 'currencyUSD', decimals=2, empty='are the rules loaded?'
+      |||, q.month_to_date, 'currencyUSD', decimals=2, empty='nothing known of this month yet'
     ),
     p.stat(
       'Forecast',
@@ -36,15 +37,15 @@ function(lib)
 
         When it looks bad: Budgets compares it with each limit, and with the pace of the whole month.
       |||,
-      t.range('(%(by_rate)s < %(by_pace)s) or %(by_pace)s' % {
-        by_rate: '(sum(%s) + sum(%s) * (max(%s) - time()))' % [month, q.recorded('group:llm_cost_usd:rate1d'), q.period_end('month')],
-        by_pace: '(sum(%s) * (max(%s) - max(%s)) / clamp_min(time() - max(%s), 60))' % [
-          month,
+      'min(label_replace(%s, "forecast", "rate", "", "") or %s)' % [
+        '%s + sum(%s) * (max(%s) - time())' % [q.month_to_date, q.recorded('group:llm_cost_usd:rate1d'), q.period_end('month')],
+        '%s * (max(%s) - max(%s)) / clamp_min(time() - max(%s), 60)' % [
+          q.month_to_date,
           q.period_end('month'),
           q.period_start('month'),
           q.period_start('month'),
         ],
-      }),
+      ],
       'currencyUSD',
       decimals=2,
       empty='needs some minutes of rates',
@@ -57,11 +58,12 @@ function(lib)
 
         When it looks bad: Budgets shows whether it lasts until its period ends, and who uses it up.
       |||,
-      t.instant('topk(1, max by (budget, period) (%s))' % q.of_zone('budget:llm_cost_usd:ratio'), '{{budget}}, {{period}}'),
+      'topk(1, max by (budget, period) (%s))' % q.of_zone('budget:llm_cost_usd:ratio'),
       'percentunit',
       decimals=0,
       empty='are the rules loaded?',
       steps=lib.thresholds.levels(lib.config.levels),
+      legend='{{budget}}, {{period}}',
       text='value_and_name',
     ),
     p.stat(
@@ -69,7 +71,7 @@ function(lib)
         What an hour costs at the rate of the last five minutes.
 
         When it looks bad: the bars of the last hour show which model it is. A page comes from LlmCostSpendRateMinute or LlmCostSpendRateHour.
-      |||, t.range('3600 * sum(%s)' % q.rate('llm_cost_usd')), 'currencyUSD', decimals=2, empty='no call in the last minutes'
+      |||, '3600 * sum(%s)' % q.recorded('group:llm_cost_usd:rate5m'), 'currencyUSD', decimals=2, empty='no call in the last minutes'
     ),
     p.stat(
       'Alerts',
@@ -78,12 +80,11 @@ function(lib)
 
         When it looks bad: the table of firing alerts names them; each has a runbook.
       |||,
-      t.range('count(%s) or vector(0)' % q.alarming),
+      'count(%s) or vector(0)' % q.alarming,
       'short',
       decimals=0,
       empty='0',
-      steps=lib.thresholds.above(1),
-      graph='none',
+      steps=lib.thresholds.above(1)
     ),
   ];
 

@@ -17,6 +17,8 @@ function(lib, budget)
   local levels = lib.config.levels + budget.levels;
   local matched = lib.settings.zone + q.promql.matchers(budget.match);
   local days = q.select('date:llm_cost_usd:sum', matched);
+  // Days are kept until a day after their month's end: on the first, the last month's are there as well.
+  local this_month = q.of_this_month(days);
   local months = q.select('ledger:llm_cost_month_usd:last', matched);
 
   // Of a day or a month: spent, where it leads, and the limit.
@@ -52,7 +54,7 @@ function(lib, budget)
     'Dollars of budget ' + name + ' on each day of this month. Colours change at '
     + (if budget.daily_usd != null then 'the levels of its limit of $' + budget.daily_usd + ' a day' else 'a thirtieth of its limit a month')
     + '.\n\nWhen it looks bad: set the time range to that day and open Overview.',
-    [t.rows('sum by (day) (label_replace(' + days + ', "day", "$1", "date", ".*-(.*)"))')],
+    [t.rows('sum by (day) (label_replace(' + this_month + ', "day", "$1", "date", ".*-(.*)"))')],
     'currencyUSD',
     w=24,
     // Figures stand above narrow bars: cents only where they are most of it.
@@ -64,14 +66,16 @@ function(lib, budget)
     empty='no day of this month is recorded yet',
   );
 
-  // A point each six hours is enough: what a month cost stands still for a day after its end.
-  local history(expr) = expr + ' or last_over_time(' + expr + '[400d:6h])';
+  // A point each six hours is enough: what a month cost stands still for a day after its end. Whatever has labels is added up before one looks
+  // back, by day and by ledger: else a label that was dropped since would count beside what has its dollars now.
+  local history(by, expr) =
+    local added_up = 'sum by (' + by + ') (' + expr + ')';
+    added_up + ' or last_over_time(' + added_up + '[400d:6h])';
   local per_month = p.bars(
     'Months: ' + name,
     'Dollars of budget ' + name + ' in each month, as far back as this Prometheus keeps what was recorded (up to 13 months). The last bar is the present month so far.\n\n'
     + 'When it looks bad: a month that is missing lies before the retention, or before the rules were loaded.',
-    // The higher of two accounts, as the rules have it: days know sidecars that are gone, months what was before this Prometheus looked.
-    [t.rows('max by (month) (sum by (month) (' + history(days) + ') or label_replace(sum by (month) (' + history(months) + '), "account", "months", "", ""))')],
+    [t.rows(q.higher('month', history('zone, month, date', days), history('ledger, zone, month', months)))],
     'currencyUSD',
     w=8,
     h=10,

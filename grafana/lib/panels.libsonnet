@@ -1,19 +1,22 @@
 // One constructor a kind of panel. Each takes what it says (title, description, queries, unit) and the rest by name; `w` and `h` are its size on
 // the grid of 24 columns (layout.libsonnet). A description says what is shown, and after «When it looks bad» what to do.
 local base = import 'panel.libsonnet';
+local targets = import 'targets.libsonnet';
 local theme = import 'theme.libsonnet';
 local thresholds = import 'thresholds.libsonnet';
 
 local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
 
 base + (import 'table.libsonnet') + {
-  // One figure, with its course behind it where the query is over time.
-  stat(title, description, query, unit, w=4, h=4, decimals=null, empty='nothing yet', steps=null, color=theme.ok, text='auto', graph=null, more={})::
+  // One figure: what `expr` is at the end of the time range, or nothing. Not its last value over the range, with its course behind it: where it
+  // has none any more (the exporter is gone since before midnight) yesterday's dollars would stand there as today's, and a step of a long range
+  // is hours. Courses have graphs of their own.
+  stat(title, description, expr, unit, w=4, h=4, decimals=null, empty='nothing yet', steps=null, color=theme.ok, text='auto', legend='__auto', more={})::
     base.panel(
       'stat',
       title,
       description,
-      [query],
+      [targets.instant(expr, legend)],
       unit,
       w,
       h,
@@ -26,7 +29,7 @@ base + (import 'table.libsonnet') + {
       more={
         options: {
           colorMode: 'value',
-          graphMode: if graph != null then graph else if query.instant then 'none' else 'area',
+          graphMode: 'none',
           justifyMode: 'auto',
           orientation: 'auto',
           percentChangeColorMode: 'standard',

@@ -21,6 +21,15 @@ function(settings, config)
   local of_group = listed(filter(labels));
   local of_ledger = listed(settings.zone + filter(labels));
   local scraped = promql.matchers(config.selectors.metrics) + [chosen('job')];
+  // Dollars by `by`, which has a month in it or is of one: the higher of two accounts, as the rules have it. Days know sidecars that are gone,
+  // months what was before this Prometheus looked. Each is added up first: by its groups, of which the rules keep one account each, a label that
+  // was dropped would count twice, in the closed days as it was and in the whole month without it.
+  local higher(by, days, months) =
+    'max by (' + by + ') (sum by (' + by + ') (' + days + ') or label_replace(sum by (' + by + ') (' + months + '), "account", "months", "", ""))';
+  // What of `expr`, by zone and month, is of the month at hand. (As rules/lib/calendar.libsonnet has it, on a line of its own.)
+  local of_this_month(expr) =
+    '(' + expr + ' and on (zone, month) (month:llm_cost_month_start_timestamp_seconds:min <= time())'
+    + ' and on (zone, month) (month:llm_cost_month_end_timestamp_seconds:max > time()))';
   local of_counter = listed(scraped + filter(labels));
   local of_histogram = listed(scraped + filter(['provider', 'model', 'app', 'team']));
   local of_model = listed(scraped + filter(['provider', 'model']));
@@ -53,6 +62,12 @@ function(settings, config)
     // When today or this month begins and ends, in Unix seconds.
     period_start(period):: select('period:llm_cost_start_timestamp_seconds:max', zone, ['period="' + period + '"']),
     period_end(period):: select('period:llm_cost_end_timestamp_seconds:min', zone, ['period="' + period + '"']),
+    of_this_month: of_this_month,
+    higher: higher,
+    // This month so far of all that is chosen: what a budget that matches it has spent.
+    month_to_date: 'sum(' + higher(
+      'zone', of_this_month(select('date:llm_cost_usd:sum', of_ledger)), of_this_month(select('ledger:llm_cost_month_usd:last', of_ledger))
+    ) + ')',
     // Dollars by the labels that spend rates alert by, filtered by those that are variables.
     spend_rate(name):: select(name, listed(filter(config.spend_rate.by))),
 

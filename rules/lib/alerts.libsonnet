@@ -36,7 +36,10 @@ function(config)
 
     // $1.23, from the alert's value.
     money: '{{ $value | printf "$%.2f" }}',
-    percent: '{{ $value | humanizePercentage }}',
+    // 91.2%, from a share as the alert's value: cut off after one decimal, so that 100% is reached and nothing less. humanizePercentage has four
+    // digits, and rounds: 99.997 % were 100%, and $7.60 of $0.05 were 1.52e+04%. Templates have no arithmetic, but twelve decimals as text (more
+    // than a share has error) and a point that moves two to the right; then zeros in front go, and a zero behind the point.
+    percent: '{{ $value | printf "%.12f" | reReplaceAll "[.]([0-9]{2})([0-9]).*" "$1.$2%" | reReplaceAll "^0+([0-9])" "$1" | reReplaceAll "[.]0%" "%" }}',
 
     // The first result of a query as money; nothing where there is none. `query` has a %q for each of `labels`.
     queried_money(query, labels)::

@@ -74,6 +74,7 @@ function(settings)
 
     // Dollars of this month by `by`: the higher of two accounts. The days, closed ones as last seen, know what a sidecar spent that lost
     // its state; the months of the sidecars know what was spent before this Prometheus saw it, and late events of closed days.
+    // Each of `by` has a higher one of its own, so groups don't add up to the month where a label was dropped: a budget's is reckoned anew.
     month_to_date(by, matchers=[]):: |||-
       max by (%(by)s) (
         label_replace(

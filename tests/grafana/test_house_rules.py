@@ -139,6 +139,21 @@ def test_a_panel_asks_the_chosen_data_source(name, panel):
 
 
 @pytest.mark.parametrize(("name", "panel"), PANELS)
+def test_figures_are_those_of_now(name, panel):
+    """A figure, a bar or a row of a table is asked for at the end of the time range, and over a time that its words can tell.
+
+    The last value over a range would stand there long after the exporter is gone; a step is as long as the panel is narrow.
+    """
+    if panel["type"] not in ("stat", "bargauge", "table"):
+        return
+    for target in panel["targets"]:
+        assert (target["instant"], target["range"]) == (True, False), f"{target['refId']} is a course"
+        assert referenced(target["expr"]).isdisjoint({"__interval", "__rate_interval"}), target["expr"]
+    if panel["type"] == "stat":
+        assert panel["options"]["graphMode"] == "none", "an instant has no course"
+
+
+@pytest.mark.parametrize(("name", "panel"), PANELS)
 def test_an_override_meets_what_it_means(name, panel):
     """Overrides by letter name a query of the panel; columns of a table are renamed from queries and labels that it has."""
     letters = {target["refId"] for target in panel["targets"]}
