@@ -47,7 +47,7 @@ function(config, channels, owners)
   // A page: an emergency must not wait behind a critical of the same budget.
   local page(owner, kinds, more=[]) = {
     matchers: [match.is('severity', 'critical')] + more,
-    group_by: ['alertname', 'budget', 'period', 'level', 'severity'],
+    group_by: ['alertname', 'budget', 'period', 'level', 'severity'] + am.origin_labels,
     group_wait: '5s',
     group_interval: '1m',
     repeat_interval: am.repeat_interval.critical,
@@ -71,7 +71,7 @@ function(config, channels, owners)
         if am.info_digest == null then {}
         // All of it is one group; the first opens it soon, what follows is gathered. What still fires is due at the next turn: a repetition
         // after just as long would miss it by a moment, and come at every second one. (Half of it would be forgotten before the next turn, and ends with it.)
-        else { group_by: ['severity'], group_wait: '30m', group_interval: am.info_digest, repeat_interval: durations.nine_tenths(am.info_digest) }
+        else { group_by: ['severity'] + am.origin_labels, group_wait: '30m', group_interval: am.info_digest, repeat_interval: durations.nine_tenths(am.info_digest) }
       ),
     ];
 
@@ -82,8 +82,8 @@ function(config, channels, owners)
   local ours = {
     matchers: ['alertname=~"LlmCost.+"'],
     receiver: catch_all(owners.default),
-    // One incident is one message: twenty apps or models above a limit are one, twenty exporters that are down too.
-    group_by: ['alertname', 'budget', 'period'],
+    // One incident is one message: twenty apps or models above a limit are one, twenty exporters that are down too. Two clusters are two.
+    group_by: ['alertname', 'budget', 'period'] + am.origin_labels,
     group_wait: '30s',
     group_interval: am.cooldown,
     repeat_interval: am.repeat_interval.warning,

@@ -102,6 +102,24 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("{email: {to: '{{.Status}}@example.com', from: b@example.com, smarthost: 'a:25'}}", "alertmanager.email.to: '{{.Status}}@example.com' is no"),
         ("{deadman: {every: 5m}}", "alertmanager.deadman.url_file: is missing"),
         ("{deadman: {url_file: /s/a, every: 10s}}", "alertmanager.deadman.every: from 1m to 1d"),
+        # What tells installations apart.
+        ("{origin_labels: cluster}", "alertmanager.origin_labels: must be a list"),
+        ("{origin_labels: }", "alertmanager.origin_labels: is empty; give it a value or leave the key out"),
+        ("{origin_labels: [5]}", "alertmanager.origin_labels[0]: must be text"),
+        ("{origin_labels: [cluster, cluster]}", "alertmanager.origin_labels: cluster stands twice"),
+        ("{origin_labels: [my-cluster]}", "alertmanager.origin_labels[0]: is no label: letters, digits and _"),
+        ("{origin_labels: ['...']}", "alertmanager.origin_labels[0]: is no label"),
+        *(
+            (
+                f"{{origin_labels: [cluster, {name}]}}",
+                f"alertmanager.origin_labels[1]: {name} tells apart the Prometheus of an HA pair, and each of them would page; a label such as cluster",
+            )
+            for name in ("replica", "prometheus_replica", "__replica__", "ruler_replica")
+        ),
+        *(
+            (f"{{origin_labels: [{name}]}}", f"alertmanager.origin_labels[0]: {name} says what an alert is about, not which installation sent it;")
+            for name in ("instance", "job", "pod", "alertname", "budget", "period", "level", "severity", "team", "ledger", "alertgroup")
+        ),
         ("{telegram: {token_file: /s/a}}", "alertmanager.telegram.chat_id: is missing"),
         ("{telegram: {token_file: /s/a, chat_id: '@a'}}", "alertmanager.telegram.chat_id: a whole number, such as -100"),
         ("{telegram: {token_file: /s/a, chat_id: 0}}", "alertmanager.telegram.chat_id: a whole number"),
@@ -242,3 +260,17 @@ def test_channels_that_are_named_take_the_place_of_the_examples(tmp_path: Path):
         **{kind: default[kind] for kind in kinds},
         "deadman": {"url_file": "/s/a", "every": "5m"},
     }
+
+
+def test_labels_that_tell_installations_apart_may_be_others_or_none(tmp_path: Path):
+    """A list takes the place of the usual names as a whole; an empty one makes all installations one."""
+    file = tmp_path / "policy.yml"
+
+    def kept(section: str) -> object:
+        file.write_text(f"alertmanager: {section}")
+        return policy.load(file)["alertmanager"]["origin_labels"]
+
+    assert kept("{cooldown: 10m}") == ["cluster", "environment", "env", "region"]
+    assert kept("{slack: {url_file: /s/a}}") == ["cluster", "environment", "env", "region"]
+    assert kept("{origin_labels: [datacenter]}") == ["datacenter"]
+    assert kept("{origin_labels: []}") == []
