@@ -79,6 +79,17 @@ function(config, channels, owners)
   local catch_all(owner) = owner.receiver(owner.goes_to('warning')[0]);
   local branch(owner, matchers) = { matchers: matchers, receiver: catch_all(owner), routes: severities(owner) };
 
+  // A group for each Prometheus, so that a sign of life says whose it is.
+  local watchdog(receiver, matchers=[]) = {
+    matchers: [match.is('alertname', 'LlmCostWatchdog')] + matchers,
+    receiver: receiver,
+    group_by: ['alertname'] + am.origin_labels,
+    group_wait: '0s',
+    // A repetition is due at one of these, so it comes within `every` and this.
+    group_interval: durations.least('1m', if owners.deadman == null then '5m' else owners.deadman.every),
+    repeat_interval: if owners.deadman == null then '1d' else owners.deadman.every,
+  };
+
   local ours = {
     matchers: ['alertname=~"LlmCost.+"'],
     receiver: catch_all(owners.default),
@@ -87,17 +98,8 @@ function(config, channels, owners)
     group_wait: '30s',
     group_interval: am.cooldown,
     repeat_interval: am.repeat_interval.warning,
-    routes: [
-      {
-        matchers: [match.is('alertname', 'LlmCostWatchdog')],
-        receiver: 'llm-cost/deadman',
-        group_by: ['alertname'],
-        group_wait: '0s',
-        // A repetition is due at one of these, so it comes within `every` and this.
-        group_interval: durations.least('1m', if owners.deadman == null then '5m' else owners.deadman.every),
-        repeat_interval: if owners.deadman == null then '1d' else owners.deadman.every,
-      },
-    ] + (
+    routes: [watchdog(one.receiver, [match.is(label, one.match[label]) for label in std.objectFields(one.match)]) for one in owners.deadmen]
+            + [watchdog('llm-cost/deadman')] + (
       if owners.platform.name == owners.default.name then []
       else [branch(owners.platform, [match.not_among('alertname', dollars)])]
     ) + (

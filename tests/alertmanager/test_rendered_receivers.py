@@ -215,7 +215,7 @@ def test_what_tells_installations_apart_is_the_policys(origin: list[str], genera
     groups = [ours["group_by"], *(route["group_by"] for route in ours["routes"] if "group_by" in route)]
     assert groups == [
         ["alertname", "budget", "period", *origin],
-        ["alertname"],
+        ["alertname", *origin],
         ["alertname", "budget", "period", "level", "severity", *origin],
         ["severity", *origin],
     ]

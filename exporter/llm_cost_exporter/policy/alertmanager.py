@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from llm_cost_exporter.config import checks as config_checks
 from llm_cost_exporter.policy import checks, places
-from llm_cost_exporter.policy.channels import CHANNELS, Channels, Deadman
+from llm_cost_exporter.policy.channels import CHANNELS, Channels, Deadman, DeadmanEach
 
 __all__ = ["MODELS", "Alertmanager"]
 
@@ -82,6 +82,7 @@ _COMMON: dict[tuple[str, ...], type[BaseModel]] = {
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Alertmanager,
     ("deadman",): Deadman,
+    ("deadman", "each", "*"): DeadmanEach,
     ("repeat_interval",): RepeatInterval,
     **_COMMON,
     ("teams", "*"): Team,
