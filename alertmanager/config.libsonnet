@@ -30,6 +30,10 @@
       // Whose the alerts on the pipeline are: one of the teams. null: the default receivers.
       platform: null,
 
+      // External labels of Prometheus that tell one installation from another: what they differ in is another incident, and silences nothing
+      // here. One that is on no alert is equal everywhere, so the usual names can all stand; the two of an HA pair have all of them alike.
+      origin_labels: ['cluster', 'environment', 'env', 'region'],
+
       // When something that still fires is told again. What lasts (a month's budget at 98 %) lasts for days: an hour would be noise.
       repeat_interval: { critical: '4h', warning: '1d', info: '3d' },
       // At least so long between two messages of one group. Pages have 1m: an emergency must not wait behind a critical.

@@ -46,6 +46,7 @@ function(version)
       client_url: show('llm_cost.alerts_url'),
       details: {
         what: as_text('pagerduty.llm_cost.what'),
+        from: as_text('pagerduty.llm_cost.from'),
         figure: as_text('pagerduty.llm_cost.figure'),
         limit: as_text('pagerduty.llm_cost.limit'),
         'most of it': as_text('pagerduty.llm_cost.top'),

@@ -13,9 +13,9 @@ function(channels, owners, named)
     for kind in std.objectFields(owner.own)
     for once in [false, true]
   ];
-  local deadman = {
-    name: 'llm-cost/deadman',
-    // The end of the watchdog must not look like a sign of life.
-    [if owners.deadman != null then 'webhook_configs']: [{ url_file: owners.deadman.url_file, send_resolved: false, max_alerts: 1 }],
+  // The end of the watchdog must not look like a sign of life. Without an address: one that is of no Prometheus with a switch of its own.
+  local deadman(name, section) = {
+    name: name,
+    [if section != null && std.objectHas(section, 'url_file') then 'webhook_configs']: [{ url_file: section.url_file, send_resolved: false, max_alerts: 1 }],
   };
-  [one for one in possible if std.member(named, one.name)] + [deadman]
+  [one for one in possible if std.member(named, one.name)] + [deadman(one.receiver, one) for one in owners.deadmen] + [deadman('llm-cost/deadman', owners.deadman)]

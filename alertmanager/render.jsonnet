@@ -31,7 +31,7 @@ local names(one) =
         templates: ['templates/*.tmpl'],
         route: route,
         [if hours != [] then 'time_intervals']: hours,
-        inhibit_rules: import 'inhibition.libsonnet',
+        inhibit_rules: (import 'inhibition.libsonnet')(config.alertmanager.origin_labels),
         receivers: (import 'receivers.libsonnet')(channels, owners, std.set(names(route))),
       },
     },

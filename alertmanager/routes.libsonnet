@@ -47,7 +47,7 @@ function(config, channels, owners)
   // A page: an emergency must not wait behind a critical of the same budget.
   local page(owner, kinds, more=[]) = {
     matchers: [match.is('severity', 'critical')] + more,
-    group_by: ['alertname', 'budget', 'period', 'level', 'severity'],
+    group_by: ['alertname', 'budget', 'period', 'level', 'severity'] + am.origin_labels,
     group_wait: '5s',
     group_interval: '1m',
     repeat_interval: am.repeat_interval.critical,
@@ -71,7 +71,7 @@ function(config, channels, owners)
         if am.info_digest == null then {}
         // All of it is one group; the first opens it soon, what follows is gathered. What still fires is due at the next turn: a repetition
         // after just as long would miss it by a moment, and come at every second one. (Half of it would be forgotten before the next turn, and ends with it.)
-        else { group_by: ['severity'], group_wait: '30m', group_interval: am.info_digest, repeat_interval: durations.nine_tenths(am.info_digest) }
+        else { group_by: ['severity'] + am.origin_labels, group_wait: '30m', group_interval: am.info_digest, repeat_interval: durations.nine_tenths(am.info_digest) }
       ),
     ];
 
@@ -79,25 +79,27 @@ function(config, channels, owners)
   local catch_all(owner) = owner.receiver(owner.goes_to('warning')[0]);
   local branch(owner, matchers) = { matchers: matchers, receiver: catch_all(owner), routes: severities(owner) };
 
+  // A group for each Prometheus, so that a sign of life says whose it is.
+  local watchdog(receiver, matchers=[]) = {
+    matchers: [match.is('alertname', 'LlmCostWatchdog')] + matchers,
+    receiver: receiver,
+    group_by: ['alertname'] + am.origin_labels,
+    group_wait: '0s',
+    // A repetition is due at one of these, so it comes within `every` and this.
+    group_interval: durations.least('1m', if owners.deadman == null then '5m' else owners.deadman.every),
+    repeat_interval: if owners.deadman == null then '1d' else owners.deadman.every,
+  };
+
   local ours = {
     matchers: ['alertname=~"LlmCost.+"'],
     receiver: catch_all(owners.default),
-    // One incident is one message: twenty apps or models above a limit are one, twenty exporters that are down too.
-    group_by: ['alertname', 'budget', 'period'],
+    // One incident is one message: twenty apps or models above a limit are one, twenty exporters that are down too. Two clusters are two.
+    group_by: ['alertname', 'budget', 'period'] + am.origin_labels,
     group_wait: '30s',
     group_interval: am.cooldown,
     repeat_interval: am.repeat_interval.warning,
-    routes: [
-      {
-        matchers: [match.is('alertname', 'LlmCostWatchdog')],
-        receiver: 'llm-cost/deadman',
-        group_by: ['alertname'],
-        group_wait: '0s',
-        // A repetition is due at one of these, so it comes within `every` and this.
-        group_interval: durations.least('1m', if owners.deadman == null then '5m' else owners.deadman.every),
-        repeat_interval: if owners.deadman == null then '1d' else owners.deadman.every,
-      },
-    ] + (
+    routes: [watchdog(one.receiver, [match.is(label, one.match[label]) for label in std.objectFields(one.match)]) for one in owners.deadmen]
+            + [watchdog('llm-cost/deadman')] + (
       if owners.platform.name == owners.default.name then []
       else [branch(owners.platform, [match.not_among('alertname', dollars)])]
     ) + (

@@ -4,6 +4,7 @@
 //     goes_to(severity)        its channels; never none where the policy has one. emergency: a list of its own, or null
 //     receiver(channel)        the receiver's name
 //     business_hours, hours_of  when warnings are sent, and who said so
+// And the dead man's switch, null where there is none, with those of single Prometheus (deadmen).
 local default_name = 'llm-cost';
 
 function(config, channels)
@@ -51,11 +52,16 @@ function(config, channels)
     if am.platform == null then default
     else if found == [] then error 'alertmanager.platform: %s is none of the teams' % am.platform
     else found[0];
+  local deadman = if std.get(am, 'deadman') == null || am.version == '0.25' then null else am.deadman;
   {
     severities: severities,
     default: default,
     teams: teams,
     all: [default] + teams,
     platform: platform,
-    deadman: if std.get(am, 'deadman') == null || am.version == '0.25' then null else am.deadman,
+    deadman: deadman,
+    deadmen: [
+      one { receiver: 'llm-cost/deadman ' + std.join(' ', [label + '=' + one.match[label] for label in std.objectFields(one.match)]) }
+      for one in (if deadman == null then [] else std.get(deadman, 'each', []))
+    ],
   }

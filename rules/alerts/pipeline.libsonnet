@@ -124,8 +124,9 @@ function(config, settings, lib)
       '{{ $labels.instance }} refused its new configuration; the one before stays in force. Its log says what is wrong.',
     ),
     [{
+      // Whose resets they are. Two clusters may have pods of one address: all labels of a target tell them apart, whatever they are called.
       record: lost,
-      expr: 'max by (ledger, reason) (%s * on (job, instance) group_left (ledger) %s)' % [resets, own('ledger_info')],
+      expr: 'max by (ledger, reason) (%s * ignoring (reason, ledger, zone) group_left (ledger) %s)' % [resets, own('ledger_info')],
     }],
     pipeline(
       'LlmCostStateLost',
@@ -135,7 +136,7 @@ function(config, settings, lib)
           %(growth)s > 0
           or
           (
-            (%(resets)s * on (job, instance) group_left (ledger) %(info)s)
+            (%(resets)s * ignoring (reason, ledger, zone) group_left (ledger) %(info)s)
             > on (ledger, reason) group_left ()
             last_over_time(%(lost)s[1d] offset 1h)
           )

@@ -3,16 +3,19 @@ of a template) and for a real Alertmanager (as what its API takes)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-__all__ = ["ALERTS", "EVIL", "NAMES", "data"]
+__all__ = ["ALERTS", "EVIL", "NAMES", "data", "of"]
 
 BEGAN: Final = "2026-11-24T14:02:00Z"
 ENDED: Final = "2026-11-24T17:14:20Z"
 NOT_ENDED: Final = "0001-01-01T00:00:00Z"
 RUNBOOKS: Final = "https://example.org/runbooks"
 GENERATOR: Final = "http://prometheus.example:9090/graph?g0.expr=budget%3Allm_cost_usd%3Aspent+%3E%3D+0.9&g0.tab=1"
+
+# What the routes group by, of what the alerts here have.
+_GROUPED: Final = ("alertname", "budget", "period", "level", "severity", "cluster", "env")
 
 Alert = dict[str, Any]
 
@@ -71,6 +74,11 @@ def budget(
     )
 
 
+def of(origin: Mapping[str, str], alerts: Iterable[Alert]) -> list[Alert]:
+    """The same as a Prometheus with these external labels sends them."""
+    return [made | {"labels": {**made["labels"], **origin}} for made in alerts]
+
+
 def rate(model: str, severity: str = "critical", *, ended: str = NOT_ENDED) -> Alert:
     return alert(
         {"alertname": "LlmCostSpendRateMinute", "model": model, "severity": severity},
@@ -121,6 +129,9 @@ ALERTS: Final[dict[str, list[Alert]]] = {
     "burn rate": [_burn_rate()],
     "rate": [rate("gpt-4o", "warning")],
     "pipeline": [down("exporter-1:9478")],
+    "origin": of({"cluster": "prod"}, [budget()]),
+    "two origins": of({"env": "live", "cluster": "prod", "replica": "a"}, [rate("gpt-4o"), rate("o3")]),
+    "origin resolved": of({"cluster": "prod"}, [budget(ended=ENDED)]),
     "resolved": [budget(ended=ENDED)],
     "several resolved": [rate(f"gpt-{n}", ended=ENDED) for n in range(3)],
     "mixed": [budget("warning", "a"), budget("emergency", "b"), budget("info", "c"), rate("gpt-4o", ended=ENDED)],
@@ -136,6 +147,7 @@ ALERTS: Final[dict[str, list[Alert]]] = {
     ],
     "no budget": [alert({"alertname": "LlmCostBudget", "severity": "critical"}, {"figure": "$1.00 of $2.00 (50%)"})],
     **{f"evil {name}": [budget(name=text, top=f"model {text}, $1.00")] for name, text in NAMES.items()},
+    **{f"evil origin {name}": of({"cluster": text}, [budget()]) for name, text in NAMES.items()},
     "evil fifty": [budget(name=text * 9, top=f"model {text}, $1.00") for text in NAMES.values() for _ in range(5)],
 }
 
@@ -155,7 +167,7 @@ def data(alerts: list[Alert]) -> dict[str, Any]:
         "receiver": "r",
         "status": "firing" if any(made["status"] == "firing" for made in told) else "resolved",
         "alerts": told,
-        "groupLabels": {},
+        "groupLabels": {name: value for name, value in common("labels").items() if name in _GROUPED},
         "commonLabels": common("labels"),
         "commonAnnotations": common("annotations"),
         "externalURL": "http://alertmanager.example:9093",

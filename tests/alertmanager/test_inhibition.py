@@ -14,6 +14,8 @@ from tests.alertmanager.rendered import for_version, write
 from tests.processes import wait_for
 from tests.servers import Server, Servers
 
+ORIGIN = ("cluster", "environment", "env", "region")
+LOWER = ("critical", "warning", "info")
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -62,6 +64,11 @@ def level(name: str, budget: str = "b", period: str = "day") -> dict[str, str]:
     return {label: value for label, value in labels.items() if value}
 
 
+def of(labels: Mapping[str, str], **external: str) -> dict[str, str]:
+    """The same from a Prometheus with these external labels."""
+    return {**labels, **external}
+
+
 def post(alertmanager: Server, *alerts: Mapping[str, str], over: bool = False) -> None:
     """Tell it that these fire, or that they are over."""
     now = datetime.now(UTC)
@@ -72,10 +79,24 @@ def post(alertmanager: Server, *alerts: Mapping[str, str], over: bool = False) -
 
 
 def test_nothing_but_lower_levels_of_the_same_budget_is_silenced(alertmanager: Server):
-    """Not another budget or period, not what lacks the labels (on either side), not a forecast, not the pipeline, not what others send."""
-    silenced = [level(name) for name in ("critical", "warning", "info")]
+    """Not another budget or period or cluster, not what lacks the labels (on either side), not a forecast, not the pipeline, not what others send."""
+    silenced = [
+        *(level(name) for name in LOWER),
+        # One Prometheus of an HA pair may be ahead of the other.
+        of(level("critical", "pair"), cluster="prod", replica="b", prometheus_replica="k8s-1"),
+        of(level("warning", "both"), cluster="prod", env="live"),
+    ]
     spoken = [
         level("emergency"),
+        of(level("emergency", "pair"), cluster="prod", replica="a", prometheus_replica="k8s-0"),
+        # Whichever of these names a cluster's Prometheus has it by; and what has none is another than what has one.
+        *(of(level("emergency", lower), **{name: "staging"}) for name in ORIGIN for lower in LOWER),
+        *(of(level(lower, lower), **{name: "prod"}) for name in ORIGIN for lower in LOWER),
+        *(level(lower, lower) for lower in LOWER),
+        of(level("emergency", "both"), cluster="prod", env="live"),
+        of(level("critical", "both"), cluster="prod", env="trial"),
+        of(level("critical", "both"), cluster="staging", env="live"),
+        of(level("critical"), cluster="prod"),
         # Equal in what both lack: for Alertmanager alone that would do.
         level("emergency", budget="", period=""),
         level("critical", budget="", period=""),
@@ -137,4 +158,28 @@ def test_the_end_of_a_period_closes_every_incident(alertmanager: Server, pagerdu
     post(alertmanager, level("critical"), over=True)
     wait_for(lambda: not opened(), timeout=60, what="both incidents are resolved")
     assert len(pagerduty.incidents) == 2
+    assert not pagerduty.problems
+
+
+def test_two_clusters_are_two_incidents_and_an_ha_pair_is_one(alertmanager: Server, pagerduty: PagerDuty):
+    """The same level of the same budget in two clusters calls twice, each by its name, and ends by itself; the two Prometheus of a pair call once."""
+
+    def summaries(action: str) -> list[str]:
+        return sorted(
+            one["payload"]["summary"] for one in pagerduty.incidents.values() if one["event_action"] == action
+        )
+
+    staging, *prod = (
+        of(level("critical"), cluster="staging"),
+        of(level("critical"), cluster="prod", replica="a"),
+        of(level("critical"), cluster="prod", replica="b"),
+    )
+    post(alertmanager, staging, *prod)
+    wait_for(lambda: len(summaries("trigger")) == 2, what="both clusters page")
+    wait_for(lambda: "1 more" in summaries("trigger")[0], what="the second Prometheus of the pair is there")
+    named = ["[Critical] prod · Daily budget b, and 1 more", "[Critical] staging · Daily budget b"]
+    assert summaries("trigger") == named
+    post(alertmanager, staging, over=True)
+    wait_for(lambda: summaries("resolve"), what="staging's incident is resolved")
+    assert summaries("trigger") == named[:1]
     assert not pagerduty.problems

@@ -100,6 +100,26 @@ def test_html_finds_nothing_in_a_name(case, generation):
         assert urlsplit(link).scheme in {"http", "https"}, link
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_found_in_an_origin_either(name, generation):
+    """What a Prometheus calls its cluster is text in every channel, in one line before what it is about."""
+    made = rendered(generation, f"evil origin {name}")
+    read = seen(NAMES[name])
+    slack = apart(made["slack.title"])
+    assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", slack)
+    assert (
+        slack.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").startswith(f"[Critical] {read} · Daily")
+    )
+    markdown = apart(made["discord.title"])
+    assert not re.search(r"[\\*_~`|<>\[\]#]", re.sub(r"\\[\\*_~`|<>\[\]#&]", "", markdown))
+    assert re.sub(r"\\(.)", r"\1", markdown).startswith(f"Critical · {read} · Daily")
+    assert apart(made["email.headers.Subject"]).startswith(f"[Critical] {read} · Daily")
+    page, harmless = (Page(rendered(generation, one)["email.html"]) for one in (f"evil origin {name}", "origin"))
+    assert page.tags == harmless.tags
+    assert apart(page.text).count(read) >= 2, "in the heading and in the title"
+    assert apart(made["pagerduty.details.from"]).strip() == f"cluster {read}"
+
+
 def test_money_stays_behind_a_name_from_right_to_left(generation):
     """A mark follows the name: without it `: $91.20` would be shown before it. Other names have none."""
     made = rendered(generation, "evil right to left")
@@ -117,7 +137,7 @@ def test_a_subject_is_one_line(case, generation):
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", subject)
 
 
-@pytest.mark.parametrize("case", ["one", "pipeline", *EVIL])
+@pytest.mark.parametrize("case", ["one", "origin", "pipeline", *EVIL])
 def test_a_silence_is_filled_in_with_the_alert(case, generation):
     """The link's matchers, decoded, are the alert's labels; only a value too long for an address, or one with odd control characters, is left out."""
     made = rendered(generation, case)
@@ -140,6 +160,20 @@ def test_a_silence_of_several_has_what_they_share(generation):
         "job": "llm-cost-exporter",
         "severity": "critical",
     }
+
+
+def test_a_silence_is_for_both_of_an_ha_pair(generation):
+    """It has the cluster, so that another's alerts go on, but not which Prometheus it was: the other one would go on."""
+    made = rendered(generation, "two origins")
+    html = [link for link in Page(made["email.html"]).links if "#/silences/" in link]
+    assert len(html) == 1
+    for address in (made["slack.actions.3.url"], made["pagerduty.links.3.href"], *html):
+        assert matchers(address) == {
+            "alertname": "LlmCostSpendRateMinute",
+            "cluster": "prod",
+            "env": "live",
+            "severity": "critical",
+        }
 
 
 @pytest.mark.parametrize(

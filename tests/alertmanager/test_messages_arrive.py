@@ -20,6 +20,7 @@ from tests.servers import Servers
 # One group each; the end of the name is the end of addresses.
 CASES = (
     "one",
+    "origin",
     "fifty",
     "only a name",
     "evil html",
@@ -93,7 +94,7 @@ def post(request, tmp_path_factory):
                 "templates": [str(TEMPLATES / "*.tmpl")],
                 "route": {
                     "receiver": "nobody",
-                    "group_by": ["case"],
+                    "group_by": ["alertname", "cluster"],
                     "group_wait": "500ms",
                     "group_interval": "1s",
                     "repeat_interval": "1h",
@@ -147,6 +148,8 @@ def test_slack_gets_an_attachment(post):
         attachment["text"] == "Most of it: model gpt-4o, app checkout, team search, $61.20\nLeft of the day: 6h 12m\n"
     )
     assert attachment["mrkdwn_in"] == ["pretext"]
+    (named,) = post.to("slack", "origin")["attachments"]
+    assert named["title"] == "[Critical] prod · Daily budget company: $91.20 of $100.00 (91.2%)"
     assert [action["text"] for action in attachment["actions"]] == ["Runbook", "Dashboard", "Query", "Silence"]
     assert all(action["url"].startswith("http") for action in attachment["actions"])
     (harmful,) = post.to("slack", "evil html")["attachments"]

@@ -23,6 +23,8 @@ EVERYTHING = "alertmanager:\n" + "".join(f"  {kind}: {section}\n" for kind, sect
 
 # A key whose value would be a secret, in any kind of receiver.
 SECRET = re.compile(r"(?:api_url|webhook_url|url|.*token|.*key|.*password|.*secret|.*credentials)")
+# What tells installations apart by default; the end of each group's labels.
+ORIGIN = ["cluster", "environment", "env", "region"]
 PAGERS = {"pagerduty", "opsgenie", "victorops", "incidentio"}
 
 
@@ -179,7 +181,11 @@ def test_info_may_be_gathered(generation: str, tmp_path: Path):
     check_config(write(text, tmp_path), generation)
     ours = render(text)["route"]["routes"][0]["routes"]
     (info,) = [route for route in ours if route["matchers"] == ['severity="info"']]
-    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (["severity"], "1d", "21h36m")
+    assert (info["group_by"], info["group_interval"], info["repeat_interval"]) == (
+        ["severity", *ORIGIN],
+        "1d",
+        "21h36m",
+    )
     before = render(for_version("alertmanager:\n  cooldown: 5m\n", generation))["route"]["routes"][0]["routes"]
     assert [route for route in ours if route != info] == [
         route for route in before if route["matchers"] != ['severity="info"']
@@ -189,14 +195,31 @@ def test_info_may_be_gathered(generation: str, tmp_path: Path):
 def test_pages_are_prompt_and_the_rest_cools_down():
     """What the groups of pages are and how soon they speak; everything else waits five minutes at least between two messages."""
     (ours,) = render("alertmanager:\n")["route"]["routes"]
-    assert (ours["group_by"], ours["group_interval"]) == (["alertname", "budget", "period"], "5m")
+    assert (ours["group_by"], ours["group_interval"]) == (["alertname", "budget", "period", *ORIGIN], "5m")
     _, page, warning, info = ours["routes"]
-    assert page["group_by"] == ["alertname", "budget", "period", "level", "severity"]
+    assert page["group_by"] == ["alertname", "budget", "period", "level", "severity", *ORIGIN]
     assert (page["group_wait"], page["group_interval"], page["repeat_interval"]) == ("5s", "1m", "4h")
     for route, repeat in ((warning, "1d"), (info, "3d")):
         assert "group_interval" not in route
         assert "group_by" not in route
         assert route["repeat_interval"] == repeat
+
+
+@pytest.mark.parametrize("origin", [[], ["datacenter", "tenant"]])
+def test_what_tells_installations_apart_is_the_policys(origin: list[str], generation: str, tmp_path: Path):
+    """Its labels, and no others, are what every group, every inhibition and a digest are told apart by."""
+    text = for_version(f"alertmanager:\n  origin_labels: {origin}\n  info_digest: 4h\n", generation)
+    check_config(write(text, tmp_path), generation)
+    made = render(text)
+    (ours,) = made["route"]["routes"]
+    groups = [ours["group_by"], *(route["group_by"] for route in ours["routes"] if "group_by" in route)]
+    assert groups == [
+        ["alertname", "budget", "period", *origin],
+        ["alertname", *origin],
+        ["alertname", "budget", "period", "level", "severity", *origin],
+        ["severity", *origin],
+    ]
+    assert [rule["equal"] for rule in made["inhibit_rules"]] == [["alertname", "budget", "period", *origin]] * 3
 
 
 NO_DEADMAN = "alertmanager: there is no section deadman, so nobody is told when all alerts stop"

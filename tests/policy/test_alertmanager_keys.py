@@ -102,6 +102,37 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("{email: {to: '{{.Status}}@example.com', from: b@example.com, smarthost: 'a:25'}}", "alertmanager.email.to: '{{.Status}}@example.com' is no"),
         ("{deadman: {every: 5m}}", "alertmanager.deadman.url_file: is missing"),
         ("{deadman: {url_file: /s/a, every: 10s}}", "alertmanager.deadman.every: from 1m to 1d"),
+        ("{deadman: {url_file: /s/a, each: []}}", "alertmanager.deadman.each: is empty"),
+        ("{deadman: {url_file: /s/a, each: {cluster: prod}}}", "alertmanager.deadman.each: must be a list"),
+        ("{deadman: {each: [{url_file: /s/a}]}}", "alertmanager.deadman.each[0].match: is missing; the labels of a Prometheus, such as {cluster: prod}"),
+        ("{deadman: {each: [{match: {}, url_file: /s/a}]}}", "alertmanager.deadman.each[0].match: is missing"),
+        ("{deadman: {each: [{match: {cluster: prod}}]}}", "alertmanager.deadman.each[0].url_file: is missing"),
+        ("{deadman: {each: [{match: {cluster: 5}, url_file: /s/a}]}}", "alertmanager.deadman.each[0].match.cluster: must be text"),
+        ("{deadman: {each: [{match: {a-b: c}, url_file: /s/a}]}}", "alertmanager.deadman.each[0].match.a-b: is no label"),
+        ("{deadman: {each: [{match: {cluster: prod}, url: x}]}}", "alertmanager.deadman.each[0].url: would put a secret into the rendered file; url_file,"),
+        ("{deadman: {each: [{match: {cluster: prod}, url_fil: /s/a}]}}", "alertmanager.deadman.each[0].url_fil: unknown key; did you mean 'url_file'?"),
+        (
+            "{deadman: {each: [{match: {a: b}, url_file: /s/a}, {match: {a: c}, url_file: /s/b}, {match: {a: b, d: e}, url_file: /s/c}]}}",
+            "alertmanager.deadman.each[2].match: is never asked, since each[0] fits whatever it fits; labels that differ, or this one first",
+        ),
+        # What tells installations apart.
+        ("{origin_labels: cluster}", "alertmanager.origin_labels: must be a list"),
+        ("{origin_labels: }", "alertmanager.origin_labels: is empty; give it a value or leave the key out"),
+        ("{origin_labels: [5]}", "alertmanager.origin_labels[0]: must be text"),
+        ("{origin_labels: [cluster, cluster]}", "alertmanager.origin_labels: cluster stands twice"),
+        ("{origin_labels: [my-cluster]}", "alertmanager.origin_labels[0]: is no label: letters, digits and _"),
+        ("{origin_labels: ['...']}", "alertmanager.origin_labels[0]: is no label"),
+        *(
+            (
+                f"{{origin_labels: [cluster, {name}]}}",
+                f"alertmanager.origin_labels[1]: {name} tells apart the Prometheus of an HA pair, and each of them would page; a label such as cluster",
+            )
+            for name in ("replica", "prometheus_replica", "__replica__", "ruler_replica")
+        ),
+        *(
+            (f"{{origin_labels: [{name}]}}", f"alertmanager.origin_labels[0]: {name} says what an alert is about, not which installation sent it;")
+            for name in ("instance", "job", "pod", "alertname", "budget", "period", "level", "severity", "team", "ledger", "alertgroup")
+        ),
         ("{telegram: {token_file: /s/a}}", "alertmanager.telegram.chat_id: is missing"),
         ("{telegram: {token_file: /s/a, chat_id: '@a'}}", "alertmanager.telegram.chat_id: a whole number, such as -100"),
         ("{telegram: {token_file: /s/a, chat_id: 0}}", "alertmanager.telegram.chat_id: a whole number"),
@@ -242,3 +273,17 @@ def test_channels_that_are_named_take_the_place_of_the_examples(tmp_path: Path):
         **{kind: default[kind] for kind in kinds},
         "deadman": {"url_file": "/s/a", "every": "5m"},
     }
+
+
+def test_labels_that_tell_installations_apart_may_be_others_or_none(tmp_path: Path):
+    """A list takes the place of the usual names as a whole; an empty one makes all installations one."""
+    file = tmp_path / "policy.yml"
+
+    def kept(section: str) -> object:
+        file.write_text(f"alertmanager: {section}")
+        return policy.load(file)["alertmanager"]["origin_labels"]
+
+    assert kept("{cooldown: 10m}") == ["cluster", "environment", "env", "region"]
+    assert kept("{slack: {url_file: /s/a}}") == ["cluster", "environment", "env", "region"]
+    assert kept("{origin_labels: [datacenter]}") == ["datacenter"]
+    assert kept("{origin_labels: []}") == []

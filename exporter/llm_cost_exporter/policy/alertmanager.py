@@ -11,12 +11,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from llm_cost_exporter.config import checks as config_checks
 from llm_cost_exporter.policy import checks, places
-from llm_cost_exporter.policy.channels import CHANNELS, Channels, Deadman
+from llm_cost_exporter.policy.channels import CHANNELS, Channels, Deadman, DeadmanEach
 
 __all__ = ["MODELS", "Alertmanager"]
 
 Kind = Annotated[str, BeforeValidator(checks.word(tuple(CHANNELS)))]
 Kinds = Annotated[list[Kind], BeforeValidator(checks.some), AfterValidator(checks.unique)]
+OriginLabel = Annotated[StrictStr, AfterValidator(checks.origin_label)]
 Repeat = Annotated[str, BeforeValidator(checks.duration(300, 31 * 86_400))]
 
 
@@ -65,6 +66,7 @@ class Alertmanager(Channels):
     channels: Lists = Lists()
     teams: dict[Annotated[StrictStr, AfterValidator(checks.name)], Team] = Field(default_factory=dict)
     platform: Annotated[StrictStr, AfterValidator(checks.name)] | None = None
+    origin_labels: Annotated[list[OriginLabel], AfterValidator(checks.unique)] = Field(default_factory=list)
     repeat_interval: RepeatInterval = RepeatInterval()
     cooldown: Annotated[str, BeforeValidator(checks.duration(300, 86_400))] = ""
     info_digest: Annotated[str, BeforeValidator(checks.duration(3600, 4 * 86_400))] | None = None
@@ -80,6 +82,7 @@ _COMMON: dict[tuple[str, ...], type[BaseModel]] = {
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Alertmanager,
     ("deadman",): Deadman,
+    ("deadman", "each", "*"): DeadmanEach,
     ("repeat_interval",): RepeatInterval,
     **_COMMON,
     ("teams", "*"): Team,

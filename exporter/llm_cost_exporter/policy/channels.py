@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from llm_cost_exporter.config import checks as config_checks
 from llm_cost_exporter.policy import checks, places
 
-__all__ = ["CHANNELS", "DEADMAN", "OLD", "Channel", "Channels", "Deadman"]
+__all__ = ["CHANNELS", "DEADMAN", "OLD", "Channel", "Channels", "Deadman", "DeadmanEach"]
 
 File = Annotated[StrictStr, AfterValidator(places.secret_file)]
 Text = Annotated[StrictStr, AfterValidator(places.text)]
@@ -51,11 +51,19 @@ class Pagerduty(_Model):
     url: Url = ""
 
 
+class DeadmanEach(_Model):
+    """The service of one out of several Prometheus, told by its external labels."""
+
+    match: dict[Annotated[StrictStr, AfterValidator(checks.target_label)], Text] = {}
+    url_file: File = ""
+
+
 class Deadman(_Model):
-    """A service that expects a sign of life each so often."""
+    """A service that expects a sign of life each so often; of several Prometheus `each` may have its own."""
 
     url_file: File = ""
     every: Annotated[str, BeforeValidator(checks.duration(60, 86_400))] = ""
+    each: Annotated[list[DeadmanEach], BeforeValidator(checks.some)] = []
 
 
 class Webhook(_Model):

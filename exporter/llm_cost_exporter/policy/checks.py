@@ -13,8 +13,8 @@ from llm_cost_exporter.config.messages import did_you_mean
 from llm_cost_exporter.config.units import parse_duration, show_duration
 
 __all__ = [
-    "base_url", "duration", "matcher", "name", "not_empty", "number", "one_of", "severity", "some", "spend_label", "target_label", "unique",
-    "word",
+    "base_url", "duration", "matcher", "name", "not_empty", "number", "one_of", "origin_label", "severity", "some", "spend_label", "target_label",
+    "unique", "word",
 ]  # fmt: skip
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -81,6 +81,19 @@ def spend_label(value: str) -> str:
         )
     if value in _OURS or value.lower() in _WORDS:
         raise ValueError(f"{value} has a meaning of its own in the rules; a label such as app or team would be right")
+    return value
+
+
+def origin_label(value: str) -> str:
+    """An external label that tells one installation of the pack from another."""
+    right = "a label such as cluster would be right"
+    if value.strip("_").endswith(
+        "replica"
+    ):  # also prometheus_replica (the Operator), __replica__ (Mimir), ruler_replica (Thanos)
+        raise ValueError(f"{value} tells apart the Prometheus of an HA pair, and each of them would page; {right}")
+    target_label(value)
+    if value in _SIDECAR | _OURS | {"job", "team"}:
+        raise ValueError(f"{value} says what an alert is about, not which installation sent it; {right}")
     return value
 
 

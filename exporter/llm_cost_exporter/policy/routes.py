@@ -22,6 +22,10 @@ def inline_secrets(section: object) -> Iterator[_Finding]:
     if not isinstance(section, dict):
         return
     yield from _inline(("alertmanager",), section)
+    deadman = section.get("deadman")
+    each = deadman.get("each") if isinstance(deadman, dict) else None
+    for index, one in enumerate(each if isinstance(each, list) else ()):
+        yield from _inline_of(("alertmanager", "deadman", "each", index), DEADMAN, one)
     teams = section.get("teams")
     for name, team in teams.items() if isinstance(teams, dict) else ():
         yield from _inline(("alertmanager", "teams", str(name)), team)
@@ -31,13 +35,16 @@ def _inline(where: tuple[str, ...], section: object) -> Iterator[_Finding]:
     if not isinstance(section, dict):
         return
     for kind, channel in {**CHANNELS, "deadman": DEADMAN}.items():
-        given = section.get(kind)
-        for key in given if isinstance(given, dict) else ():
-            if key in channel.inline and key not in _keys(channel):
-                yield (
-                    dotted((*where, kind, key)),
-                    f"would put a secret into the rendered file; {channel.inline[key]}, the path of a file that holds it, would be right",
-                )
+        yield from _inline_of((*where, kind), channel, section.get(kind))
+
+
+def _inline_of(where: tuple[str | int, ...], channel: Channel, section: object) -> Iterator[_Finding]:
+    for key in section if isinstance(section, dict) else ():
+        if key in channel.inline and key not in _keys(channel):
+            yield (
+                dotted((*where, key)),
+                f"would put a secret into the rendered file; {channel.inline[key]}, the path of a file that holds it, would be right",
+            )
 
 
 def _keys(channel: Channel) -> list[str]:
@@ -66,7 +73,7 @@ def problems(given: _Section, complete: _Section) -> Iterator[_Finding]:
     here = {kind: complete[kind] for kind in CHANNELS if kind in complete}
     yield from _owner("alertmanager", given, here, given, old=old)
     if "deadman" in given:
-        yield from _missing("alertmanager.deadman", DEADMAN, given["deadman"])
+        yield from _deadman(given["deadman"])
         if old:
             yield "alertmanager.deadman", _too_old("the address of a webhook")
     for name, team in complete["teams"].items():
@@ -82,6 +89,24 @@ def problems(given: _Section, complete: _Section) -> Iterator[_Finding]:
             f"{platform!r} is none of alertmanager.teams ({known}); one of them would be right",
         )
     yield from _intervals(complete)
+
+
+def _deadman(section: _Section) -> Iterator[_Finding]:
+    if "each" not in section:
+        yield from _missing("alertmanager.deadman", DEADMAN, section)
+    seen: list[Mapping[str, str]] = []
+    for index, one in enumerate(section.get("each", ())):
+        where = f"alertmanager.deadman.each[{index}]"
+        if not one.get("match"):
+            yield f"{where}.match", "is missing; the labels of a Prometheus, such as {cluster: prod}, would be right"
+        for before, other in enumerate(seen):
+            if other and other.items() <= one.get("match", {}).items():
+                yield (
+                    f"{where}.match",
+                    f"is never asked, since each[{before}] fits whatever it fits; labels that differ, or this one first, would be right",
+                )
+        seen.append(one.get("match", {}))
+        yield from _missing(where, DEADMAN, one)
 
 
 def _owner(where: str, own: _Section, sections: _Section, given: _Section, *, old: bool) -> Iterator[_Finding]:
