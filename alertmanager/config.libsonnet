@@ -30,9 +30,9 @@
       // Whose the alerts on the pipeline are: one of the teams. null: the default receivers.
       platform: null,
 
-      // External labels of Prometheus that tell one installation from another: what they differ in is another incident, and silences nothing
-      // here. One that is on no alert is equal everywhere, so the usual names can all stand; the two of an HA pair have all of them alike.
-      origin_labels: ['cluster', 'environment', 'env', 'region'],
+      // External labels of Prometheus that tell one installation from another, where several send to one Alertmanager: what they differ in is
+      // another incident, and silences nothing here. One that is on no alert is equal everywhere; the two of an HA pair have all of them alike.
+      origin_labels: [],
 
       // When something that still fires is told again. What lasts (a month's budget at 98 %) lasts for days: an hour would be noise.
       repeat_interval: { critical: '4h', warning: '1d', info: '3d' },

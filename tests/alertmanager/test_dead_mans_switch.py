@@ -44,6 +44,7 @@ def test_a_silent_prometheus_is_missed_by_its_own_service(servers: Servers, tmp_
         (tmp_path / name).write_text(f"{service.url}/{name}")
     policy = (
         "alertmanager:\n"
+        "  origin_labels: [cluster, region]\n"
         f"  deadman:\n    url_file: {tmp_path}/rest\n    each:\n"
         f"      - {{match: {{cluster: prod}}, url_file: {tmp_path}/prod}}\n"
         f"      - {{match: {{cluster: staging, region: eu}}, url_file: {tmp_path}/eu}}\n"

@@ -40,6 +40,7 @@ def alertmanager(servers: Servers, generation: str, tmp_path: Path, pagerduty: P
     (tmp_path / "key").write_text(KEY)
     policy = for_version(
         "alertmanager:\n"
+        f"  origin_labels: {list(ORIGIN)}\n"
         f"  slack: {{url_file: {tmp_path}/slack}}\n"
         f"  pagerduty: {{routing_key_file: {tmp_path}/key, url: {pagerduty.url}}}\n",
         generation,

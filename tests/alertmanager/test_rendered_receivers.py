@@ -24,7 +24,7 @@ EVERYTHING = "alertmanager:\n" + "".join(f"  {kind}: {section}\n" for kind, sect
 # A key whose value would be a secret, in any kind of receiver.
 SECRET = re.compile(r"(?:api_url|webhook_url|url|.*token|.*key|.*password|.*secret|.*credentials)")
 # What tells installations apart by default; the end of each group's labels.
-ORIGIN = ["cluster", "environment", "env", "region"]
+ORIGIN: list[str] = []
 PAGERS = {"pagerduty", "opsgenie", "victorops", "incidentio"}
 
 

@@ -276,14 +276,13 @@ def test_channels_that_are_named_take_the_place_of_the_examples(tmp_path: Path):
 
 
 def test_labels_that_tell_installations_apart_may_be_others_or_none(tmp_path: Path):
-    """A list takes the place of the usual names as a whole; an empty one makes all installations one."""
+    """A list is taken as it is; without one all installations are one."""
     file = tmp_path / "policy.yml"
 
     def kept(section: str) -> object:
         file.write_text(f"alertmanager: {section}")
         return policy.load(file)["alertmanager"]["origin_labels"]
 
-    assert kept("{cooldown: 10m}") == ["cluster", "environment", "env", "region"]
-    assert kept("{slack: {url_file: /s/a}}") == ["cluster", "environment", "env", "region"]
+    assert kept("{cooldown: 10m}") == []
     assert kept("{origin_labels: [datacenter]}") == ["datacenter"]
     assert kept("{origin_labels: []}") == []
