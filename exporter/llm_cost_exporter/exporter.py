@@ -245,9 +245,10 @@ class Exporter:
             fresh = self._load_config()
             _refuse_restarts(self._config, fresh)
             book = open_book(fresh)
-        except ExporterError as bad:
+        except Exception as bad:  # noqa: BLE001 - a defect in what reads a file must not end what counts
+            said = bad if isinstance(bad, ExporterError) else " ".join(f"{type(bad).__name__}: {bad}".split())
             self._reload_ok = False
-            self._log.error("reload refused, the configuration before stays: %s", bad)
+            self._log.error("reload refused, the configuration before stays: %s", said)
             self._publish()
             return
         self._count_rotations()

@@ -130,8 +130,25 @@ WRONG = {
     "a: !!python/object/apply:os.system [x]": "line 1: a tag (`!…`) that is not known; leave it out",
     "--- {}\n--- {}": "line 2: a second document (`---`) begins here; one would be right",
     "listen: \x00": "is no text: at byte 8 is a character that YAML does not have",
-    "[" * 5000: "is nested too deeply, or has a number that can't be read",
-    "dedup: {window: " + "9" * 5000 + "}": "is nested too deeply, or has a number that can't be read",
+    "[" * 5000: "is nested too deeply",
+    "dedup: {window: "
+    + "9" * 5000
+    + "}": f"line 1: '{'9' * 40}' can't be read as int; one that can, or the value without its tag (`!!…`), "
+    "would be right",
+}
+_TAGGED = {  # what PyYAML raises for them: ValueError, ValueError, IndexError, ValueError, KeyError, AttributeError, ValueError, TypeError
+    '!!float ""': "'' can't be read as float",
+    "!!float x": "'x' can't be read as float",
+    '!!int ""': "'' can't be read as int",
+    "!!int x": "'x' can't be read as int",
+    "!!bool y": "'y' can't be read as bool",
+    "!!timestamp x": "'x' can't be read as timestamp",
+    "!!timestamp 2026-13-45": "'2026-13-45' can't be read as timestamp",
+    "!!float [1]": "a list or mapping can't be read as float",
+}
+WRONG |= {
+    f"# a\ndedup: {{window: {value}}}": f"line 2: {message}; one that can, or the value without its tag (`!!…`), would be right"
+    for value, message in _TAGGED.items()
 }
 
 
@@ -143,6 +160,19 @@ def test_what_is_wrong_is_said_in_one_line(exporter_yml: Writer, text: Any, mess
         load(path)
     assert str(error.value) == f"{path}: {message}"
     assert "\n" not in str(error.value)
+
+
+def test_whatever_a_yaml_library_raises_is_a_config_error(
+    exporter_yml: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has seen it raise must not end an exporter that reads its configuration anew."""
+
+    def fails(*_: object, **__: object) -> object:
+        raise AttributeError("unforeseen")
+
+    monkeypatch.setattr(yaml, "load", fails)
+    with pytest.raises(ConfigError, match=r"has a value that can't be read \(AttributeError\)$"):
+        load(exporter_yml("sources: []"))
 
 
 def test_format_names_are_those_of_the_table(exporter_yml: Writer) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.errors import ConfigError
 from llm_cost_exporter.exporter import Exporter
 from tests.kit import LOG, FakeClock, scrape
 from tests.ledger.faults import line, make_faulty
@@ -76,6 +77,27 @@ def test_a_reload_before_any_call_of_this_process_is_answered(running):
     again.reload()
     assert len(again.shown("llm_cost_day_usd")) == 1
     assert 'user="' not in next(iter(again.shown("llm_cost_day_usd")))
+
+
+@pytest.mark.parametrize("bad", [ConfigError("x.yml", "a", "is wrong"), KeyError("a\ndefect of ours")])
+def test_a_reload_that_fails_leaves_all_as_it_was(running, caplog, bad):
+    """Also what nobody foresaw is one line in the log and a metric; calls go on being counted, and the next reload is taken."""
+
+    def load():
+        raise bad
+
+    running.write("a")
+    load_config, running.exporter._load_config = running.exporter._load_config, load
+    running.exporter.reload()
+    running.write("a")
+    assert "llm_cost_exporter_config_last_reload_successful 0.0" in scrape(running.exporter.metrics, "")
+    assert list(running.shown("llm_requests_total").values()) == [2]
+    [said] = [line for line in caplog.messages if "reload" in line]
+    assert said.startswith("reload refused, the configuration before stays: ")
+    assert "\n" not in said
+    running.exporter._load_config = load_config
+    running.reload()
+    assert "llm_cost_exporter_config_last_reload_successful 1.0" in scrape(running.exporter.metrics, "")
 
 
 def test_a_reload_that_the_state_refuses_is_put_off(running):
