@@ -19,7 +19,7 @@ from llm_cost_exporter.prices.entries import Entry
 from llm_cost_exporter.prices.listprice import Context, ListPrice, contexts, plain_context
 from llm_cost_exporter.prices.modelnames import spellings
 from llm_cost_exporter.prices.names import UNKNOWN, provider_label
-from llm_cost_exporter.prices.providers import provider_id
+from llm_cost_exporter.prices.providers import provider_named
 from llm_cost_exporter.prices.quotes import Quotes
 from llm_cost_exporter.prices.sheet import Rates
 
@@ -41,8 +41,8 @@ class PriceBook:
         price_file: Path | str | None = None,
         catalogue: Catalogue | None = None,
     ) -> None:
-        self._own = pricefile.load(price_file) if price_file is not None else None
         self._given_catalogue = catalogue
+        self._own = pricefile.load(price_file, lambda: self.catalogue.ids) if price_file is not None else None
         self._aliases = dict(aliases or {})
         self._alias_targets = {_key(name): target for name, target in self._aliases.items()}
         self._names: dict[tuple[str | None, str | None], tuple[str, str]] = {}
@@ -134,7 +134,7 @@ class PriceBook:
         if target is None:
             return None
         provider, _, name = target.partition("/")
-        return provider_id(provider.strip(), self.catalogue.ids) or provider.strip(), name.strip()
+        return provider_named(provider, self.catalogue.ids), name.strip()
 
     def quotes(self, provider: str, model: str, context: Context = ()) -> Quotes:
         """All prices of a model in one context, over time. `provider` and `model` are labels of `names`."""
