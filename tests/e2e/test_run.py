@@ -255,6 +255,16 @@ def test_a_bad_reload_is_refused_whole(reloaded):
     change(settings(log, labels={"user": ["user"]}))
 
 
+def test_a_reload_reads_the_web_configuration_too(servers, tmp_path):
+    """SIGHUP does not wait for a connection, nor for files that look changed."""
+    log, web = tmp_path / "usage.jsonl", tmp_path / "web.yml"
+    log.touch()
+    web.touch()
+    exporter = servers.exporter(config=settings(log), args=["--web.config.file", web])
+    exporter.process.send(signal.SIGHUP)
+    wait_for(lambda: "the web configuration was read anew" in exporter.process.said(), 10, "the web configuration")
+
+
 def test_a_reload_that_needs_a_restart_says_so(reloaded):
     """listen, state_dir, timezone and ledger can't change while running."""
     exporter, log, change = reloaded

@@ -86,7 +86,7 @@ def command(
         front.app = exporter
     gc.freeze()  # what is there now stays: no collection need look through it again
     log.info("serving %s (metrics at %smetrics), state in %s", web.url, web.url, config.state_dir)
-    failure = _follow(exporter)
+    failure = _follow(exporter, web)
     web.stop()
     if failure is not None:
         raise failure
@@ -97,7 +97,7 @@ def _end(*_: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _follow(exporter: Exporter) -> BaseException | None:
+def _follow(exporter: Exporter, web: WebServer) -> BaseException | None:
     """Run the exporter in a thread of its own until it ends; signals are waited for here."""
     failures: list[BaseException] = []
     main = threading.main_thread().ident or 0
@@ -115,6 +115,7 @@ def _follow(exporter: Exporter) -> BaseException | None:
     while worker.is_alive():
         if signal.sigwait(_SIGNALS) == signal.SIGHUP:
             exporter.reload()
+            web.reload()
         else:
             exporter.stop()
             break

@@ -174,6 +174,12 @@ class WebConfig(_Model):
     ] = {}
     rate_limit: RateLimit = RateLimit()
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The other files that this one names."""
+        tls = self.tls_server_config
+        return tuple(name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name) if tls else ()
+
 
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): WebConfig,
