@@ -138,7 +138,7 @@ def _state_dir_for(files: tuple[str, ...]) -> str:
 
 def _refuse_missing(files: tuple[str, ...]) -> None:
     for file in files:
-        if file != "-" and not any(sign in file for sign in "*?[") and not Path(file).exists():
+        if file != "-" and not any(sign in file for sign in "*?[") and not os.path.exists(file):  # noqa: PTH110 - Path raises where a name is too long
             raise UsageError(f"{file}: no such file")
 
 

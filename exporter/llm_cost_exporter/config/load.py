@@ -25,6 +25,7 @@ _STDIN = "-"
 _SECTIONS = ("labels", "prices", "dedup", "limits")  # may be left with nothing but comments in them
 _FROM_FILE = {"from": "file"}  # asks the checks to refuse numbers without a unit
 _MOST_LABELS = 32
+_LONGEST_FILE = 4096  # no path of Linux or macOS is longer
 
 
 def load(path: Path | str, *, sources_needed: bool = True) -> Config:
@@ -91,9 +92,12 @@ def for_files(
     for file in files:
         if not file or "\0" in file:
             raise UsageError("a FILE has an empty name; a path, a glob or - would be right")
+        if len(file) > _LONGEST_FILE:
+            raise UsageError(f"{file[:60]!r}…: a FILE is longer than {_LONGEST_FILE} characters; a path would be right")
         path = file if file == _STDIN else _on_command_line(file)
-        entry = _entry_for(path, base.sources)
-        entries[path] = entry.model_copy(update={"paths": (path,)}) if entry else SourceConfig(paths=(path,))
+        # Not checked as a file's `paths` are: what is there is read, whatever bytes its name has.
+        entry = _entry_for(path, base.sources) or SourceConfig.model_construct()
+        entries[path] = entry.model_copy(update={"paths": (path,)})
     return with_overrides(base.model_copy(update={"sources": tuple(entries.values())}), listen, state_dir)
 
 
