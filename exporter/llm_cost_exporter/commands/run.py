@@ -80,7 +80,12 @@ def command(
         front = Front(waiting)
         web = WebServer(config.listen, web_file, front, log)
         web.start()
-        if not waiting.until(exporter.prepare, _SIGNALS):
+
+        def reload() -> None:
+            exporter.reload_unprepared()
+            web.reload()
+
+        if not waiting.until(exporter.prepare, _SIGNALS, reload):
             web.stop()
             return
         front.app = exporter
