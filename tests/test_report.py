@@ -197,6 +197,22 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path):
     assert as_json(link, path, path, str(tmp_path / "app-*"))["requests"] == 1
 
 
+def test_a_file_and_its_gz_count_once(tmp_path):
+    """As `run` counts them; what is left out is said, and of another content nothing is."""
+    log = tmp_path / "usage.jsonl"
+    log.write_text(call("2026-01-03T10:00:00Z"))
+    (tmp_path / "usage.jsonl.1").write_text(call("2026-01-02T10:00:00Z") * 3)
+    (tmp_path / "usage.jsonl.1.gz").write_bytes(gzip.compress(call("2026-01-02T10:00:00Z").encode() * 3))
+    (tmp_path / "usage.jsonl.2.gz").write_bytes(gzip.compress(call("2026-01-01T10:00:00Z").encode()))
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", "report", f"{log}*", "--format", "json"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, json.loads(ended.stdout)["requests"]) == (0, 5)
+    assert ended.stderr == f"{log}.1.gz: left out, its content is that of {log}.1\n"
+    assert as_json(f"{log}.1.gz", f"{log}.2.gz")["requests"] == 4
+
+
 def test_a_stream_whose_lines_are_days_apart_is_one_call(tmp_path):
     """Its end has no time of its own, and the line before it may have any: it is known by its id all the same."""
     start = {"type": "message_start", "message": {"id": f"msg_{1:024}", "type": "message", "role": "assistant", "model": "claude-opus-4-1",

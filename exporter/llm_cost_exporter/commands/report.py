@@ -24,7 +24,7 @@ from llm_cost_exporter.pipeline import entry_reader
 from llm_cost_exporter.prices.opening import open_book
 from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
-from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
+from llm_cost_exporter.source import TooLong, WholeFile, copies, find_whole, read_all
 from llm_cost_exporter.types import Rejected, Usage
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def command(
     compare: bool,
     form: str,
 ) -> None:
-    """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too."""
+    """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too, but for the copy of a FILE beside it."""
     keys = [key for key in (part.strip() for part in by.split(",")) if key and key not in ("provider", "model")]
     find_whole(files)  # a FILE that can't be read is told in its own words
     settings = _settings(files, config_file, keys)
@@ -129,6 +129,10 @@ def _read(settings: Config, report: Report, accountant: Accountant[Group], clock
     whole = True
     seen: set[tuple[int, int]] = set()
     files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths, seen)]
+    copied = copies(file for _, file in files)
+    for copy, original in copied.items():
+        _LOG.warning("%s: left out, its content is that of %s", copy, original)
+    files = [(entry, file) for entry, file in files if file.path not in copied]
     with Progress(sum(file.size for _, file in files)) as progress:
         for entry, file in files:
             whole = _read_file(file, entry, settings, report, accountant, clock, progress) and whole
