@@ -114,6 +114,8 @@ WRONG = {
     "prices: p.yml": "prices: must be a mapping (key: value)",
     "prices: {fil: p.yml}": "prices.fil: unknown key; did you mean 'file'?",
     "prices: {aliases: {a: b}}": "prices.aliases.a: 'b' names no provider; PROVIDER/MODEL, such as azure/gpt-4o, would be right",
+    "prices: {aliases: {My-Deployment: azure/a, other: azure/c, my-deployment: azure/b}}": "prices.aliases.my-deployment: is the same name as "
+    "'My-Deployment': case makes no difference; one of them would be right",
     "prices: {aliases: {a: /b}}": "prices.aliases.a: '/b' names no provider; PROVIDER/MODEL, such as azure/gpt-4o, would be right",
     "dedup: {window: many}": "dedup.window: a whole number from 0 to 10000000 would be right",
     "dedup: {window: -1}": "dedup.window: a whole number from 0 to 10000000 would be right",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from llm_cost_exporter.config import checks, yamlfile
 from llm_cost_exporter.config.labels import glob_regex
-from llm_cost_exporter.config.messages import config_error
+from llm_cost_exporter.config.messages import config_error, dotted
 from llm_cost_exporter.config.model import MODELS, Config, SourceConfig
 from llm_cost_exporter.errors import ConfigError, UsageError
 
@@ -65,6 +65,7 @@ def check(data: dict[str, Any], file: str) -> Config:
                 f"labels.{name}.paths",
                 "is missing; a list of keys of the record, such as [metadata.user], would be right",
             )
+    _refuse_same_aliases(config.prices.aliases, file)
     if config.prices.catalogue is not None and config.prices.update is not None:
         raise ConfigError(file, "prices.update", "stands beside prices.catalogue; one of them would be right")
     if len(config.label_names) > _MOST_LABELS:
@@ -78,6 +79,19 @@ def check(data: dict[str, Any], file: str) -> Config:
                 problem = f"{path[:80]!r} stands in sources[{seen[path]}] too; a file is read by one entry only"
                 raise ConfigError(file, f"sources[{index}].paths", problem)
     return config
+
+
+def _refuse_same_aliases(aliases: Mapping[str, str], file: str) -> None:
+    """Of two that differ in case only one would be used, whichever it is."""
+    # Labels want this package themselves, and only aliases need them here.
+    from llm_cost_exporter.labels import folded  # noqa: PLC0415
+
+    known: dict[str, str] = {}
+    for name in aliases:
+        same = known.setdefault(folded(name), name)
+        if same != name:
+            problem = f"is the same name as {same[:60]!r}: case makes no difference; one of them would be right"
+            raise ConfigError(file, dotted(("prices", "aliases", name)), problem)
 
 
 def for_files(
