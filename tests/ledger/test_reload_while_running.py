@@ -124,6 +124,16 @@ def test_a_reload_that_the_state_refuses_is_put_off(running):
     assert list(running.shown("llm_requests_total").values()) == [4]
 
 
+@pytest.mark.parametrize(("as_one", "requests"), [(False, 1), (True, 2)])
+def test_request_ids_are_known_within_the_paths_of_a_source(running, as_one, requests):
+    """What docs/operation.md says of new paths: in an entry of their own the other's repeats stay known, added to it they do not."""
+    running.write("a", call="r1")
+    ours, other = str(running.log), str(running.folder / "other.jsonl")
+    running.reload(sources=[{"paths": [ours, other]}] if as_one else [{"paths": [ours]}, {"paths": [other]}])
+    running.write("a", call="r1")
+    assert list(running.shown("llm_requests_total").values()) == [requests]
+
+
 def test_midnight_without_an_answer_keeps_the_view(running):
     """The day gauges stand while the state can't be read, and go on with the new day when it can."""
     running.write("a")
