@@ -189,6 +189,17 @@ def test_dollars_read_as_people_write_them(amount, text):
     assert usd(amount) == text
 
 
+@pytest.mark.parametrize("key", ["requests", "failures", "tokens", "cost_usd", "reported_cost_usd", "input_tokens"])
+def test_a_key_that_is_a_column_of_the_report(log, key):
+    """What a record has under that name would take the column's place."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", "report", log, "--by", f"app,{key}", "--format", "csv"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = f"--by {key}: the report has a column of that name; date, month, hour or a label would be right"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"llm-cost-exporter: {said}\n")
+
+
 def test_a_file_that_is_named_twice_is_read_once(tmp_path):
     """By a link, by a glob and by its own name, as a shell spells out a pattern."""
     path, link = tmp_path / "app-2026.jsonl", tmp_path / "app-current.jsonl"
