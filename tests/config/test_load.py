@@ -135,22 +135,15 @@ WRONG = {
     "[" * 5000: "is nested too deeply",
     "dedup: {window: "
     + "9" * 5000
-    + "}": f"line 1: '{'9' * 40}' can't be read as int; one that can, or the value without its tag (`!!…`), "
-    "would be right",
+    + "}": "line 1: a value can't be read as int; one that can, or it without a tag (`!!…`), would be right",
 }
 _TAGGED = {  # what PyYAML raises for them: ValueError, ValueError, IndexError, ValueError, KeyError, AttributeError, ValueError, TypeError
-    '!!float ""': "'' can't be read as float",
-    "!!float x": "'x' can't be read as float",
-    '!!int ""': "'' can't be read as int",
-    "!!int x": "'x' can't be read as int",
-    "!!bool y": "'y' can't be read as bool",
-    "!!timestamp x": "'x' can't be read as timestamp",
-    "!!timestamp 2026-13-45": "'2026-13-45' can't be read as timestamp",
-    "!!float [1]": "a list or mapping can't be read as float",
-}
+    '!!float ""': "float", "!!float x": "float", '!!int ""': "int", "!!int x": "int", "!!bool y": "bool",
+    "!!timestamp x": "timestamp", "!!timestamp 2026-13-45": "timestamp", "!!float [1]": "float",
+}  # fmt: skip
 WRONG |= {
-    f"# a\ndedup: {{window: {value}}}": f"line 2: {message}; one that can, or the value without its tag (`!!…`), would be right"
-    for value, message in _TAGGED.items()
+    f"# a\ndedup: {{window: {value}}}": f"line 2: a value can't be read as {kind}; one that can, or it without a tag (`!!…`), would be right"
+    for value, kind in _TAGGED.items()
 }
 
 

@@ -286,7 +286,7 @@ WRONG = [
     (ENTRY + "output_per_mtok: 1e999999999}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
     (ENTRY + "output_per_mtok: 1e99999999999999999999}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
     (ENTRY + "output_per_mtok: !!float x}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
-    (ENTRY + "output_per_mtok: !!float [1]}]", "", "line 1: a list or mapping can't be read as float; one that can, or the value without its tag (`!!…`), would be right"),
+    (ENTRY + "output_per_mtok: !!float [1]}]", "", "line 1: a value can't be read as float; one that can, or it without a tag (`!!…`), would be right"),
     (ENTRY + "!!float sNaN: 1}]", "", None),
     (ENTRY + "output_per_mtok: }]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
     (ENTRY + "input_per_ktok: 1}]", "prices[0].input_per_ktok", "stands beside a price of input for another number of tokens; one of them would be right"),

@@ -75,6 +75,7 @@ WRONG = {
     "basic_auth_users: [alice]": "basic_auth_users: must be a mapping (key: value)",
     "basic_auth_users: {alice: SECRET}": "basic_auth_users.alice: is no bcrypt hash; what `htpasswd -nBC 10 \"\" | tr -d ':\\n'` prints would be "
     "right, in quotes",
+    "basic_auth_users: {alice: !!int SECRET}": "line 1: a value can't be read as int; one that can, or it without a tag (`!!…`), would be right",
     "basic_auth_users: {alice: 5}": "basic_auth_users.alice: is no bcrypt hash; what `htpasswd -nBC 10 \"\" | tr -d ':\\n'` prints would be right, in quotes",
     f"basic_auth_users: {{alice: '{HASH.replace('$10$', '$31$')}'}}": "basic_auth_users.alice: has cost 31; from 4 to 17 would be right, such as 10",
     "basic_auth_users: {alice: x\n": "line 2: expected ',' or '}', but got '<stream end>' (while parsing a flow mapping)",

@@ -41,11 +41,8 @@ class _Loader(yaml.SafeLoader):
         except (yaml.YAMLError, RecursionError):
             raise
         except Exception:  # noqa: BLE001 - KeyError, IndexError, AttributeError, TypeError, ValueError: all were seen
-            shown = repr(node.value[:40]) if isinstance(node, yaml.ScalarNode) else "a list or mapping"
-            kind = node.tag.removeprefix("tag:yaml.org,2002:")
-            problem = (
-                f"{shown} can't be read as {kind}; one that can, or the value without its tag (`!!…`), would be right"
-            )
+            kind = node.tag.removeprefix("tag:yaml.org,2002:")  # the value is not shown: it may be a secret
+            problem = f"a value can't be read as {kind}; one that can, or it without a tag (`!!…`), would be right"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
 
