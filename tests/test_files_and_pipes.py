@@ -112,6 +112,27 @@ def test_a_log_that_can_not_be_read_to_its_end(tmp_path, log, command):
     assert "gpt-4o" in bad.stdout
 
 
+@pytest.mark.parametrize("command", ["report", "explain"])
+@pytest.mark.parametrize("name", [b"caf\xe9.jsonl", b"two\nlines.jsonl", b"\x01\x1b[31m.jsonl", b" ", b"*[x]?.jsonl"])
+def test_a_file_is_read_whatever_its_name(log, command, name):
+    """A name is any bytes but NUL and `/`; what is there is read."""
+    path = os.fsdecode(os.fsencode(log.parent) + b"/" + name)
+    log.rename(path)
+    done = run(command, path, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gpt-4o" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["report", "explain", "run"])
+@pytest.mark.parametrize("name", ["x" * 300, "d/" * 3000, "d/" * 3000 + "*", "no\nsuch", "no\udce9such"])
+def test_a_name_that_no_file_has_is_one_line(tmp_path, command, name):
+    """Also one that no file can have."""
+    done = run(command, tmp_path / name, stdout=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("llm-cost-exporter: ")
+
+
 def test_a_configuration_from_a_pipe(log):
     """As `--config <(…)` gives one."""
     done = subprocess.run(

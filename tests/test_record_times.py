@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_cost_exporter.labels import LabelReader
 from llm_cost_exporter.record import EntryReader
+from llm_cost_exporter.times import Calendar, parse
 from llm_cost_exporter.types import Rejected
 from tests.reading import MTIME, NOW, as_line, call_of, new_reader, outcome_of
 
@@ -137,6 +141,45 @@ def test_the_previous_time_goes_with_the_position() -> None:
     found = reader.read(as_line(COUNTS), 0, MTIME, NOW)
     assert isinstance(found, list)
     assert found[0].time == WHEN
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        1782863999999999999, "1782863999999999999", "1782863999.999999999", 1782863999999999, "1782863999999.999999",
+        "2026-06-30T23:59:59.999999999Z",
+    ],
+)  # fmt: skip
+def test_the_last_moment_of_a_day_is_on_that_day(time: object) -> None:
+    """No rounding may take a call to the next day, and perhaps to another month and another price."""
+    when = call_of({**COUNTS, "time": time}).time
+    assert Calendar("UTC").day_of(when).date == "2026-06-30"
+    assert 1782864000 - when < 2e-6
+    assert call_of({**COUNTS, "time": 1782864000000000000}).time == 1782864000.0
+
+
+def test_the_last_moment_of_a_day_before_a_line() -> None:
+    """Fluent Bit writes nanoseconds."""
+    when = call_of(b'[1782863999.999999999, {"model": "m", "prompt_tokens": 1, "completion_tokens": 2}]').time
+    assert Calendar("UTC").day_of(when).date == "2026-06-30"
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), float("-inf"), 10**400, -(10**400), -5, 10**20, "9" * 60, "²" * 9]
+)
+def test_a_number_that_is_no_epoch(value: object) -> None:
+    """Whatever its size."""
+    assert parse(value) is None
+
+
+@given(st.integers(946_684_800 * 10**9, 10**20 - 1))
+def test_an_epoch_stays_in_its_second(nanoseconds: int) -> None:
+    """And is as near as a float can be there."""
+    for value in (nanoseconds, str(nanoseconds), f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09}"):
+        seconds = parse(value)
+        assert seconds is not None
+        assert int(seconds) == nanoseconds // 10**9
+        assert abs(seconds - nanoseconds / 10**9) <= math.ulp(seconds)
 
 
 @pytest.mark.parametrize("digits", ["1789010112000", "1789010112000000", "1789010112000000000", "1789010112"])

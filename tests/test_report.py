@@ -189,12 +189,39 @@ def test_dollars_read_as_people_write_them(amount, text):
     assert usd(amount) == text
 
 
+@pytest.mark.parametrize("key", ["requests", "failures", "tokens", "cost_usd", "reported_cost_usd", "input_tokens"])
+def test_a_key_that_is_a_column_of_the_report(log, key):
+    """What a record has under that name would take the column's place."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", "report", log, "--by", f"app,{key}", "--format", "csv"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = f"--by {key}: the report has a column of that name; date, month, hour or a label would be right"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"llm-cost-exporter: {said}\n")
+
+
 def test_a_file_that_is_named_twice_is_read_once(tmp_path):
     """By a link, by a glob and by its own name, as a shell spells out a pattern."""
     path, link = tmp_path / "app-2026.jsonl", tmp_path / "app-current.jsonl"
     path.write_text(call("2026-01-01T00:00:00Z") + "\n")
     link.symlink_to(path)
     assert as_json(link, path, path, str(tmp_path / "app-*"))["requests"] == 1
+
+
+def test_a_file_and_its_gz_count_once(tmp_path):
+    """As `run` counts them; what is left out is said, and of another content nothing is."""
+    log = tmp_path / "usage.jsonl"
+    log.write_text(call("2026-01-03T10:00:00Z"))
+    (tmp_path / "usage.jsonl.1").write_text(call("2026-01-02T10:00:00Z") * 3)
+    (tmp_path / "usage.jsonl.1.gz").write_bytes(gzip.compress(call("2026-01-02T10:00:00Z").encode() * 3))
+    (tmp_path / "usage.jsonl.2.gz").write_bytes(gzip.compress(call("2026-01-01T10:00:00Z").encode()))
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", "report", f"{log}*", "--format", "json"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, json.loads(ended.stdout)["requests"]) == (0, 5)
+    assert ended.stderr == f"{log}.1.gz: left out, its content is that of {log}.1\n"
+    assert as_json(f"{log}.1.gz", f"{log}.2.gz")["requests"] == 4
 
 
 def test_a_stream_whose_lines_are_days_apart_is_one_call(tmp_path):

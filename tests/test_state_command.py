@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -64,6 +65,22 @@ def test_show_is_for_people(used):
     assert "mine" in shown
     assert "$0.00500 in 1 label set" in shown
     assert str(used[1]) in shown
+
+
+def test_a_file_whose_name_is_no_text(servers, tmp_path):
+    """Names are bytes: such a file is followed, over a restart too, and shown with the byte spelled out."""
+    log, state = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.jsonl")), tmp_path / "state"
+    log.write_text(LINE.format(when="2026-01-01T10:00:00Z"))
+    for _ in range(2):
+        exporter = servers.exporter(log, state=state)
+        assert exporter.value("llm_requests_total") == 1
+        assert exporter.stop() == 0
+    shown, exported = command("show", state), command("export", state)
+    assert (shown.returncode, shown.stderr, exported.returncode, exported.stderr) == (0, "", 0, "")
+    assert r"caf\udce9" in shown.stdout
+    assert {file["path"] for file in json.loads(exported.stdout)["files"] if "path" in file} == {
+        f"{tmp_path}/caf\\udce9\n.jsonl"
+    }
 
 
 def test_a_state_where_nothing_can_be_written_is_read(used, monkeypatch):

@@ -189,7 +189,7 @@ def prefix_time(prefix: bytes, zone: tzinfo) -> float | None:
         offset = "+00:00" if offset in {"Z", "UTC", "GMT"} else offset
         return times.parse(f"{year}-{month}-{day}T{clock}.{fraction or '0'}{offset}", zone)
     match = _EPOCH.match(head) or _EPOCH_BEFORE.search(prefix, max(0, len(prefix) - _PREFIX_LOOKED_AT))
-    return times.parse(float(match[1]), zone) if match is not None else None
+    return times.parse(match[1].decode(), zone) if match is not None else None
 
 
 def parse_cri(text: bytes) -> tuple[str, str, bool, bytes] | None:

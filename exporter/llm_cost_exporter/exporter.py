@@ -45,12 +45,16 @@ _RESTART_NEEDED: Final = ("listen", "state_dir", "timezone", "ledger")
 
 
 class Exporter:
-    """Follows the logs of one configuration. `prepare` may raise ExporterError; `run` returns after `stop`."""
+    """Follows the logs of one configuration. Raises ConfigError for its price file.
+
+    `prepare` may raise ExporterError; `run` returns after `stop`.
+    """
 
     def __init__(
         self, config: Config, clock: Clock, log: logging.Logger, reload: Callable[[], Config] | None = None
     ) -> None:
         self._config = config
+        self._book = open_book(config)  # here, not where the state is tried again: a reload alone takes other prices
         self._clock = clock
         self._log = log
         self._load_config = reload
@@ -76,7 +80,6 @@ class Exporter:
         After a StateUnavailableError it may be tried again.
         """
         config = self._config
-        self._book = open_book(config)
         self._updates = self._new_updates(config)
         self._state.take()
         self._calendar = Calendar(config.timezone)
@@ -238,18 +241,11 @@ class Exporter:
 
     def _reload(self) -> None:
         put_off_before, self._reload_again = self._reload_again is not None, None
-        if self._load_config is None:
-            self._log.warning("reload: there is no configuration file to read anew")
-            return
-        try:
-            fresh = self._load_config()
-            _refuse_restarts(self._config, fresh)
-            book = open_book(fresh)
-        except ExporterError as bad:
-            self._reload_ok = False
-            self._log.error("reload refused, the configuration before stays: %s", bad)
+        read = self._read_anew()
+        if read is None:
             self._publish()
             return
+        fresh, book = read
         self._count_rotations()
         try:
             saved = self._saver.save()
@@ -266,9 +262,34 @@ class Exporter:
             self._publish()
             return
         self._take_config(fresh, book)
+        self._reloaded()
+        self._publish()
+
+    def reload_unprepared(self) -> None:
+        """Take the configuration as it is now, while `prepare` has not been done (the thread that calls `prepare`)."""
+        read = self._read_anew()
+        if read is not None:
+            self._config, self._book = read
+            self._reloaded()
+
+    def _read_anew(self) -> tuple[Config, PriceBook] | None:
+        """The configuration as it is now; None where it can't be taken, which is said."""
+        if self._load_config is None:
+            self._log.warning("reload: there is no configuration file to read anew")
+            return None
+        try:
+            fresh = self._load_config()
+            _refuse_restarts(self._config, fresh)
+            return fresh, open_book(fresh)
+        except Exception as bad:  # noqa: BLE001 - a defect in what reads a file must not end what counts
+            said = bad if isinstance(bad, ExporterError) else " ".join(f"{type(bad).__name__}: {bad}".split())
+            self._reload_ok = False
+            self._log.error("reload refused, the configuration before stays: %s", said)
+            return None
+
+    def _reloaded(self) -> None:
         self._reload_ok, self._reload_time = True, self._clock.wall()
         self._log.info("configuration reloaded")
-        self._publish()
 
     def _take_config(self, fresh: Config, book: PriceBook) -> None:
         before, self._config, self._book = self._config, fresh, book

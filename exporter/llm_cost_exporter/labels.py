@@ -17,7 +17,7 @@ from typing import Any
 
 from llm_cost_exporter.config.labels import parse_path_labels
 
-__all__ = ["LabelPlan", "LabelReader", "clean"]
+__all__ = ["LabelPlan", "LabelReader", "clean", "folded"]
 
 MOST_CHARACTERS = 128
 _MOST_REMEMBERED = 10_000
@@ -37,6 +37,11 @@ def clean(text: str) -> str:
         text = "".join(char for char in text[:_MOST_LENGTH_LOOKED_AT] if char.isspace() or not _is_invisible(char))
         text = _SPACES.sub(" ", text).strip()[:MOST_CHARACTERS]
     return text.strip()
+
+
+def folded(name: str) -> str:
+    """What two spellings of a name that is compared without regard to case have in common."""
+    return clean(name).casefold()
 
 
 def _is_invisible(char: str) -> bool:

@@ -12,6 +12,7 @@ __all__ = ["EARLIEST", "Calendar", "Day", "load_zone", "parse"]
 
 EARLIEST = 946_684_800.0  # 2000-01-01: anything before is a counter, a duration or an unset field, not a call's time
 _LATEST = 253_402_300_800.0  # year 10000
+_EPOCHS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))  # below it, how many make a second
 _DATE = 8  # digits: 20260131
 # As BigQuery, Ruby and Go write the zone, and z, which RFC 3339 allows too.
 _ZONE = re.compile(r"(?P<when>.{10,}?\d) ?(?:(?P<offset>[+-]\d\d:?\d\d)(?: [A-Z]{3,5})?|UTC|GMT|[Zz])", re.ASCII)
@@ -62,18 +63,28 @@ def parse(value: object, zone: tzinfo = UTC) -> float | None:
 
 
 def _epoch_text(text: str) -> float | None:
+    whole, _, fraction = text.partition(".")
     try:
+        if whole.isdigit() and (fraction.isdigit() or not fraction):
+            return _epoch(int(whole + fraction), 10 ** len(fraction))
         return _epoch(float(text))
     except ValueError:
         return None
 
 
-def _epoch(value: float) -> float | None:
-    if not math.isfinite(value):
+def _epoch(value: float, parts: int = 1) -> float | None:
+    """`value`, counted in `parts` of a unit that its magnitude tells, in seconds.
+
+    Digits are divided as they are. The last 120 ns of a second are nearer to the next one than to any other float below it: there
+    the float below is taken, since the next second may be another day.
+    """
+    if not value > 0:  # also what is no number
         return None
-    for below, unit in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
-        if value < below:
-            seconds = value / unit
+    for below, unit in _EPOCHS:
+        if value < below * parts:
+            seconds = value / (unit * parts)
+            if type(value) is int and seconds >= (following := value // (unit * parts) + 1):
+                seconds = math.nextafter(following, 0.0)
             return seconds if EARLIEST <= seconds < _LATEST else None
     return None
 
@@ -107,7 +118,8 @@ class Calendar:
         if known is not None and known.start <= when < known.end:
             day = known
         else:
-            day = self.day(datetime.fromtimestamp(when, self.zone).date())
+            second = math.floor(when)  # a fraction would be rounded, perhaps to the next day
+            day = self.day(datetime.fromtimestamp(second, self.zone).date())
             if len(self._recent) > 4096:
                 self._recent.clear()
             self._recent[hour] = day

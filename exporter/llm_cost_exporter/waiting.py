@@ -55,13 +55,20 @@ class Waiting(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def until(self, prepare: Callable[[], None], signals: Collection[signal.Signals]) -> bool:
-        """Try `prepare` again and again. False: a signal came that ends the process. Raises any other ExporterError of it."""
+    def until(
+        self, prepare: Callable[[], None], signals: Collection[signal.Signals], reload: Callable[[], None]
+    ) -> bool:
+        """Try `prepare` again and again, after a SIGHUP with what `reload` has read.
+
+        False: a signal came that ends the process. Raises any other ExporterError of `prepare`.
+        """
         self._log.error("%s; tried again every %.0f s, nothing is counted before", self._reason, _TRY_AGAIN_SECONDS)
         while True:
             came = signal.sigtimedwait(signals, _TRY_AGAIN_SECONDS)
             if came is not None and came.si_signo != signal.SIGHUP:
                 return False
+            if came is not None:
+                reload()
             try:
                 prepare()
             except StateUnavailableError as bad:

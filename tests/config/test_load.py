@@ -114,6 +114,8 @@ WRONG = {
     "prices: p.yml": "prices: must be a mapping (key: value)",
     "prices: {fil: p.yml}": "prices.fil: unknown key; did you mean 'file'?",
     "prices: {aliases: {a: b}}": "prices.aliases.a: 'b' names no provider; PROVIDER/MODEL, such as azure/gpt-4o, would be right",
+    "prices: {aliases: {My-Deployment: azure/a, other: azure/c, my-deployment: azure/b}}": "prices.aliases.my-deployment: is the same name as "
+    "'My-Deployment': case makes no difference; one of them would be right",
     "prices: {aliases: {a: /b}}": "prices.aliases.a: '/b' names no provider; PROVIDER/MODEL, such as azure/gpt-4o, would be right",
     "dedup: {window: many}": "dedup.window: a whole number from 0 to 10000000 would be right",
     "dedup: {window: -1}": "dedup.window: a whole number from 0 to 10000000 would be right",
@@ -130,8 +132,18 @@ WRONG = {
     "a: !!python/object/apply:os.system [x]": "line 1: a tag (`!…`) that is not known; leave it out",
     "--- {}\n--- {}": "line 2: a second document (`---`) begins here; one would be right",
     "listen: \x00": "is no text: at byte 8 is a character that YAML does not have",
-    "[" * 5000: "is nested too deeply, or has a number that can't be read",
-    "dedup: {window: " + "9" * 5000 + "}": "is nested too deeply, or has a number that can't be read",
+    "[" * 5000: "is nested too deeply",
+    "dedup: {window: "
+    + "9" * 5000
+    + "}": "line 1: a value can't be read as int; one that can, or it without a tag (`!!…`), would be right",
+}
+_TAGGED = {  # what PyYAML raises for them: ValueError, ValueError, IndexError, ValueError, KeyError, AttributeError, ValueError, TypeError
+    '!!float ""': "float", "!!float x": "float", '!!int ""': "int", "!!int x": "int", "!!bool y": "bool",
+    "!!timestamp x": "timestamp", "!!timestamp 2026-13-45": "timestamp", "!!float [1]": "float",
+}  # fmt: skip
+WRONG |= {
+    f"# a\ndedup: {{window: {value}}}": f"line 2: a value can't be read as {kind}; one that can, or it without a tag (`!!…`), would be right"
+    for value, kind in _TAGGED.items()
 }
 
 
@@ -143,6 +155,19 @@ def test_what_is_wrong_is_said_in_one_line(exporter_yml: Writer, text: Any, mess
         load(path)
     assert str(error.value) == f"{path}: {message}"
     assert "\n" not in str(error.value)
+
+
+def test_whatever_a_yaml_library_raises_is_a_config_error(
+    exporter_yml: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has seen it raise must not end an exporter that reads its configuration anew."""
+
+    def fails(*_: object, **__: object) -> object:
+        raise AttributeError("unforeseen")
+
+    monkeypatch.setattr(yaml, "load", fails)
+    with pytest.raises(ConfigError, match=r"has a value that can't be read \(AttributeError\)$"):
+        load(exporter_yml("sources: []"))
 
 
 def test_format_names_are_those_of_the_table(exporter_yml: Writer) -> None:

@@ -255,6 +255,57 @@ def test_a_bad_reload_is_refused_whole(reloaded):
     change(settings(log, labels={"user": ["user"]}))
 
 
+def test_a_reload_reads_the_web_configuration_too(servers, tmp_path):
+    """SIGHUP does not wait for a connection, nor for files that look changed."""
+    log, web = tmp_path / "usage.jsonl", tmp_path / "web.yml"
+    log.touch()
+    web.touch()
+    exporter = servers.exporter(config=settings(log), args=["--web.config.file", web])
+    exporter.process.send(signal.SIGHUP)
+    wait_for(lambda: "the web configuration was read anew" in exporter.process.said(), 10, "the web configuration")
+
+
+ON_A_FULL_DISK = """
+import resource
+from llm_cost_exporter.commands import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+main()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sets another process's limits")
+def test_a_reload_while_the_state_is_waited_for(servers, tmp_path):
+    """A good one is what the exporter starts with, a bad one is refused; neither is lost, and none ends it."""
+    import resource
+
+    log, file, web = (tmp_path / name for name in ("usage.jsonl", "exporter.yml", "web.yml"))
+    append(log, call(1, user="u1"))
+    web.touch()
+    file.write_text(yaml.safe_dump(settings(log)))
+    exporter = servers.exporter(
+        config=file, args=["--web.config.file", web], wait=False, program=["-c", ON_A_FULL_DISK]
+    )
+
+    def reload(content: dict[str, object], then: str) -> None:
+        file.write_text(yaml.safe_dump(content))
+        exporter.process.send(signal.SIGHUP)
+        wait_for(lambda: then in exporter.process.said(), 10, then)
+
+    wait_for(lambda: "nothing is counted before" in exporter.process.said(), 10, "that it waits")
+    reload(settings(log, prices={"file": "missing.yml"}), "reload refused")
+    reload(settings(log, labels={"user": ["user"]}), "configuration reloaded")
+    wait_for(
+        lambda: exporter.process.said().count("the web configuration was read anew") == 2, 10, "both of its readings"
+    )
+    resource.prlimit(exporter.process.pid, resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE))
+    reload(settings(log, labels={"user": ["user"]}, timezone="Asia/Tokyo"), "timezone: restart needed")
+    exporter.wait_ready()
+    assert exporter.value("llm_requests_total", user="u1") == 1
+    assert exporter.value("llm_cost_exporter_config_last_reload_successful") == 0
+    reload(settings(log, labels={"user": ["user"]}), "serving")
+    wait_for(lambda: exporter.value("llm_cost_exporter_config_last_reload_successful") == 1, 10, "a reload")
+
+
 def test_a_reload_that_needs_a_restart_says_so(reloaded):
     """listen, state_dir, timezone and ledger can't change while running."""
     exporter, log, change = reloaded

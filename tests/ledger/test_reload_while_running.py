@@ -5,6 +5,7 @@ import json
 import pytest
 
 from llm_cost_exporter.config import Config
+from llm_cost_exporter.errors import ConfigError
 from llm_cost_exporter.exporter import Exporter
 from tests.kit import LOG, FakeClock, scrape
 from tests.ledger.faults import line, make_faulty
@@ -78,6 +79,27 @@ def test_a_reload_before_any_call_of_this_process_is_answered(running):
     assert 'user="' not in next(iter(again.shown("llm_cost_day_usd")))
 
 
+@pytest.mark.parametrize("bad", [ConfigError("x.yml", "a", "is wrong"), KeyError("a\ndefect of ours")])
+def test_a_reload_that_fails_leaves_all_as_it_was(running, caplog, bad):
+    """Also what nobody foresaw is one line in the log and a metric; calls go on being counted, and the next reload is taken."""
+
+    def load():
+        raise bad
+
+    running.write("a")
+    load_config, running.exporter._load_config = running.exporter._load_config, load
+    running.exporter.reload()
+    running.write("a")
+    assert "llm_cost_exporter_config_last_reload_successful 0.0" in scrape(running.exporter.metrics, "")
+    assert list(running.shown("llm_requests_total").values()) == [2]
+    [said] = [line for line in caplog.messages if "reload" in line]
+    assert said.startswith("reload refused, the configuration before stays: ")
+    assert "\n" not in said
+    running.exporter._load_config = load_config
+    running.reload()
+    assert "llm_cost_exporter_config_last_reload_successful 1.0" in scrape(running.exporter.metrics, "")
+
+
 def test_a_reload_that_the_state_refuses_is_put_off(running):
     """With a full disk the old labels stay in memory and on disk, until the state can be saved again."""
     for user in "abc":
@@ -100,6 +122,16 @@ def test_a_reload_that_the_state_refuses_is_put_off(running):
     faulty.before, faulty.writes = None, 0
     running.ticks()
     assert list(running.shown("llm_requests_total").values()) == [4]
+
+
+@pytest.mark.parametrize(("as_one", "requests"), [(False, 1), (True, 2)])
+def test_request_ids_are_known_within_the_paths_of_a_source(running, as_one, requests):
+    """What docs/operation.md says of new paths: in an entry of their own the other's repeats stay known, added to it they do not."""
+    running.write("a", call="r1")
+    ours, other = str(running.log), str(running.folder / "other.jsonl")
+    running.reload(sources=[{"paths": [ours, other]}] if as_one else [{"paths": [ours]}, {"paths": [other]}])
+    running.write("a", call="r1")
+    assert list(running.shown("llm_requests_total").values()) == [requests]
 
 
 def test_midnight_without_an_answer_keeps_the_view(running):

@@ -144,6 +144,41 @@ def test_of_several_entries_the_documented_one_holds(book_of: BookOf, entries: s
     assert rates(book_of(f"prices: [{entries}]"), "openai", "gpt-4o").meters["input"] == usd(holds)
 
 
+SPELLINGS = [
+    "azure-openai-prod", "meta_llama", "openai-eu-2", "my-bedrock", "bedrock/us-east-1", "openrouter/anthropic",
+    "huggingface-together", "hf-together", "huggingface_together", "OpenAI.Chat", "gcp.vertex_ai", "azure", "acme-cloud",
+    "ACME  Cloud (EU)", "ollama-openai", "n" * 200,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_provider_is_taken_as_its_log_spells_it(book_of: BookOf, spelling: str) -> None:
+    """An entry must hold for the calls whose log has that spelling, and for no other provider's."""
+    book = book_of(f"prices: [{{provider: '{spelling}', model: m-1, input_per_mtok: 7}}]")
+    assert rates(book, spelling, "m-1").meters["input"] == usd("7")
+    assert rates(book, spelling.upper(), "m-1").meters["input"] == usd("7")
+    assert book.rates(*book.names("mistral", "m-1"), WHEN, 10) is None
+    book = book_of("prices: [{provider: mistral, model: m-1, input_per_mtok: 7}]")
+    assert book.rates(*book.names(spelling, "m-1"), WHEN, 10) is None
+
+
+def test_an_alias_names_a_provider_as_a_log_does(book_of: BookOf) -> None:
+    """The same spelling must mean the same provider in an alias, in the file and in a log."""
+    for spelling in SPELLINGS:
+        if "/" not in spelling:
+            aliases = {"dep": f"{spelling}/m-1"}
+            book = book_of(f"prices: [{{provider: '{spelling}', model: m-1, input_per_mtok: 7}}]", aliases)
+            assert rates(book, "", "dep").meters["input"] == usd("7")
+
+
+def test_two_spellings_of_one_provider_are_one_entry(book_of: BookOf) -> None:
+    """Two prices for what is one label must be refused, not one of them passed over."""
+    with pytest.raises(ConfigError, match="is for the same provider, model and day as prices"):
+        book_of(
+            "prices: [{provider: azure, model: m, input_per_mtok: 1}, {provider: azure-prod, model: m, input_per_mtok: 2}]"
+        )
+
+
 def test_a_bracket_in_a_name_is_no_pattern(book_of: BookOf) -> None:
     """`claude-opus-5[1m]` must be a name like any other."""
     book = book_of("prices: [{model: 'claude-opus-5[1m]', input_per_mtok: 7}]")
@@ -249,6 +284,10 @@ WRONG = [
     (ENTRY + "output_per_mtok: $2}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
     (ENTRY + "output_per_mtok: 1e99}]", "prices[0].output_per_mtok", "is too large; a number such as 2.50 would be right"),
     (ENTRY + "output_per_mtok: 1e999999999}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
+    (ENTRY + "output_per_mtok: 1e99999999999999999999}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
+    (ENTRY + "output_per_mtok: !!float x}]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
+    (ENTRY + "output_per_mtok: !!float [1]}]", "", "line 1: a value can't be read as float; one that can, or it without a tag (`!!…`), would be right"),
+    (ENTRY + "!!float sNaN: 1}]", "", None),
     (ENTRY + "output_per_mtok: }]", "prices[0].output_per_mtok", "is no number; a number such as 2.50 would be right"),
     (ENTRY + "input_per_ktok: 1}]", "prices[0].input_per_ktok", "stands beside a price of input for another number of tokens; one of them would be right"),
     (ENTRY + "currency: THB}]", "prices[0].currency", "'THB' has no rate; currencies: {THB: {usd: \"…\"}} beside `prices` would be right"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import os
 import threading
 import time
+from pathlib import Path
 
 import bcrypt
 import pytest
 
+from llm_cost_exporter.web import WebServer
 from llm_cost_exporter.web.auth import Authenticator, TooBusyError
 from llm_cost_exporter.web.guard import TokenBucket
-from tests.web_kit import ask, raw
+from tests.web_kit import LOG, ask, raw
 
 
 def hashed(password: str, cost: int = 4) -> str:
@@ -179,6 +182,23 @@ def test_users_can_be_changed_without_a_restart(serve, tmp_path, caplog):
     path.unlink()
     wait_for(lambda: ask(server).status == 401 and caplog.text.count("the old one stays") == 2)
     assert ask(server, Authorization=basic("alice", "two")).status == 200
+
+
+def test_users_from_a_pipe_stay_at_a_reload(serve, app, caplog):
+    """What `--web.config.file <(…)` gave is not there a second time: nothing must not be taken for a file without users."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, f"basic_auth_users: {{alice: '{hashed('secret')}'}}".encode())
+    os.close(write_end)
+    server = WebServer("127.0.0.1:0", Path(f"/dev/fd/{read_end}"), app, LOG)
+    server.start()
+    try:
+        server.reload()
+        assert "is no regular file" in caplog.text
+        assert ask(server).status == 401
+        assert ask(server, Authorization=basic("alice", "secret")).status == 200
+    finally:
+        server.stop()
+        os.close(read_end)
 
 
 def test_headers_of_the_web_configuration(serve):

@@ -155,6 +155,10 @@ def test_the_exposition_that_the_scraper_likes_best(serve, app, accept, chosen):
         ("gzip, deflate", True),
         ("*", True),
         ("gzip;q=0", False),
+        ("gzip;q=0, *", False),
+        ("*, gzip;q=0", False),
+        ("*;q=0, gzip", True),
+        ("*;q=0", False),
         ("", False),
         ("identity", False),
         ("br, GZIP;q=0.5", True),
@@ -223,6 +227,26 @@ def test_keep_alive(serve):
         (b"\r\n\r\n", None),
         (b"\x00\xff\x00\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+        (
+            b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 40\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            400,
+        ),
+        (
+            b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 40\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            400,
+        ),
+        (
+            b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            400,
+        ),
+        (b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /-/healthy HTTP/1.1\r\n Host: x\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nno header\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            400,
+        ),
         (
             b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
             405,

@@ -10,6 +10,7 @@ import time
 import pytest
 from cryptography import x509
 
+from llm_cost_exporter.web import guard
 from tests.web_kit import Certificate, ask, connect, parse, raw, read_all
 
 
@@ -180,6 +181,59 @@ def test_a_renewed_certificate_is_taken_without_a_restart(serve, issue, caplog):
     os.utime(certificate.key_file, (1, 1))
     until(lambda: seen_by(server) != first, server)
     assert seen_by(server) == renewed.certificate.public_bytes(encoding()).hex()
+
+
+def test_files_that_come_after_what_names_them(serve, issue, tmp_path, caplog):
+    """A web configuration may name files that are not there yet: once they are, they are taken, and before the old ones serve."""
+    certificate = issue("server")
+    server = serve(tls(certificate))
+    first = seen_by(server)
+    later = issue("later")
+    moved = [(path, path.rename(f"{path}.hidden")) for path in (later.cert_file, later.key_file)]
+    (tmp_path / "web.yml").write_text(tls(later))
+    for path, hidden in moved:
+        caplog.clear()
+        until(
+            lambda: "the old one stays" in caplog.text, server
+        )  # first for the file, then for the key that is still missing
+        assert seen_by(server) == first
+        hidden.rename(path)
+    until(lambda: seen_by(server) != first, server)
+    assert seen_by(server) == later.certificate.public_bytes(encoding()).hex()
+
+
+def test_a_reload_reads_files_that_look_unchanged(serve, issue, tmp_path, monkeypatch):
+    """SIGHUP reads the files whatever their stamps are."""
+    monkeypatch.setattr(guard, "_stamp", lambda _: None)
+    certificate = issue("server")
+    server = serve(tls(certificate))
+    first = seen_by(server)
+    issue("server")
+    assert seen_by(server) == first
+    server.reload()
+    assert seen_by(server) != first
+
+
+def test_a_key_that_may_not_be_read_is_taken_once_it_may(issue, tmp_path):
+    """A change of mode alone changes no content and no modification time, and may be what was waited for."""
+    key = issue("server").key_file
+    before = guard._stamp(str(key))
+    time.sleep(0.01)
+    key.chmod(0o400)
+    assert guard._stamp(str(key)) != before
+
+
+def test_a_defect_in_what_reads_the_files_does_not_end_what_serves(serve, issue, monkeypatch, caplog):
+    """What nobody foresaw is one line in the log, and the old settings serve on."""
+
+    def fails(*_):
+        raise AttributeError("a\ndefect")
+
+    server = serve(tls(issue("server")))
+    monkeypatch.setattr(guard, "build_context", fails)
+    server.reload()
+    assert caplog.messages == ["the web configuration was not read anew, the old one stays: AttributeError: a defect"]
+    assert seen_by(server)
 
 
 def encoding():

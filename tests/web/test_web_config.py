@@ -56,6 +56,11 @@ WRONG = {
     TLS
     + ", curve_preferences: [P256]}": "tls_server_config.curve_preferences: 'P256' is not known; CurveP256, CurveP384, CurveP521 or X25519 "
     "would be right",
+    'tls_server_config: {cert_file: "\\0", key_file: k}': "tls_server_config.cert_file: has a control character; a path would be right",
+    'tls_server_config: {cert_file: c, key_file: "a\\ud800"}': "tls_server_config.key_file: has a control character; a path would be right",
+    TLS + ', client_ca_file: " "}': "tls_server_config.client_ca_file: is empty; a path would be right",
+    TLS
+    + f", client_ca_file: {'a' * 4097}}}": "tls_server_config.client_ca_file: is longer than 4096 characters; a path would be right",
     TLS + ", certfile: x}": "tls_server_config.certfile: unknown key; did you mean 'cert_file'?",
     "http_server_config: {http2: maybe}": "http_server_config.http2: must be true or false",
     "http_server_config: {headers: {X-Frame-Options: allow}}": "http_server_config.headers.X-Frame-Options: deny or sameorigin would be right",
@@ -70,6 +75,7 @@ WRONG = {
     "basic_auth_users: [alice]": "basic_auth_users: must be a mapping (key: value)",
     "basic_auth_users: {alice: SECRET}": "basic_auth_users.alice: is no bcrypt hash; what `htpasswd -nBC 10 \"\" | tr -d ':\\n'` prints would be "
     "right, in quotes",
+    "basic_auth_users: {alice: !!int SECRET}": "line 1: a value can't be read as int; one that can, or it without a tag (`!!…`), would be right",
     "basic_auth_users: {alice: 5}": "basic_auth_users.alice: is no bcrypt hash; what `htpasswd -nBC 10 \"\" | tr -d ':\\n'` prints would be right, in quotes",
     f"basic_auth_users: {{alice: '{HASH.replace('$10$', '$31$')}'}}": "basic_auth_users.alice: has cost 31; from 4 to 17 would be right, such as 10",
     "basic_auth_users: {alice: x\n": "line 2: expected ',' or '}', but got '<stream end>' (while parsing a flow mapping)",
@@ -186,6 +192,11 @@ def test_certificates_that_cannot_be_used(tmp_path, issue):
             f"{{cert_file: {one.cert_file}, key_file: {one.key_file}, client_auth_type: RequireAndVerifyClientCert, client_ca: garbage}}",
             "client_ca: is no certificate in PEM form",
         ),
+        (
+            f"{{cert_file: {one.cert_file}, key_file: {one.key_file}, client_auth_type: RequireAndVerifyClientCert, client_ca: Grüße}}",
+            "client_ca: is no certificate in PEM form",
+        ),
+        (f"{{cert_file: {'x' * 300}, key_file: y}}", "cert_file: .* can't be read: File name too long"),
     ):
         path.write_text(f"tls_server_config: {text}")
         with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: tls_server_config\.{message}$"):

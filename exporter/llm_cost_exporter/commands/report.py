@@ -24,8 +24,8 @@ from llm_cost_exporter.pipeline import entry_reader
 from llm_cost_exporter.prices.opening import open_book
 from llm_cost_exporter.quick.reading import QuickLines
 from llm_cost_exporter.reporting import TIME_KEYS, Group, Report
-from llm_cost_exporter.source import TooLong, WholeFile, find_whole, read_all
-from llm_cost_exporter.types import Rejected, Usage
+from llm_cost_exporter.source import TooLong, WholeFile, copies, find_whole, read_all
+from llm_cost_exporter.types import KINDS, Rejected, Usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ALSO = {"user": ("user", "user_id", "end_user", "metadata.user_id")}
+_COLUMNS = {"requests", "failures", "tokens", "cost_usd", "reported_cost_usd", *(f"{kind}_tokens" for kind in KINDS)}
 _AGO = re.compile(r"(\d+)([mhdw])")
 _TOO_LONG = Rejected("too_long")
 _LOG = logging.getLogger("llm_cost_exporter")
@@ -73,8 +74,13 @@ def command(
     compare: bool,
     form: str,
 ) -> None:
-    """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too."""
+    """What the FILEs cost, by provider and model. `-` is standard input; .gz is read too, but for the copy of a FILE beside it."""
     keys = [key for key in (part.strip() for part in by.split(",")) if key and key not in ("provider", "model")]
+    taken = next((key for key in keys if key in _COLUMNS), None)
+    if taken is not None:
+        raise UsageError(
+            f"--by {taken}: the report has a column of that name; date, month, hour or a label would be right"
+        )
     find_whole(files)  # a FILE that can't be read is told in its own words
     settings = _settings(files, config_file, keys)
     try:
@@ -129,6 +135,10 @@ def _read(settings: Config, report: Report, accountant: Accountant[Group], clock
     whole = True
     seen: set[tuple[int, int]] = set()
     files = [(entry, file) for entry in settings.sources for file in find_whole(entry.paths, seen)]
+    copied = copies(file for _, file in files)
+    for copy, original in copied.items():
+        _LOG.warning("%s: left out, its content is that of %s", copy, original)
+    files = [(entry, file) for entry, file in files if file.path not in copied]
     with Progress(sum(file.size for _, file in files)) as progress:
         for entry, file in files:
             whole = _read_file(file, entry, settings, report, accountant, clock, progress) and whole

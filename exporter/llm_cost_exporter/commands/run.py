@@ -80,13 +80,18 @@ def command(
         front = Front(waiting)
         web = WebServer(config.listen, web_file, front, log)
         web.start()
-        if not waiting.until(exporter.prepare, _SIGNALS):
+
+        def reload() -> None:
+            exporter.reload_unprepared()
+            web.reload()
+
+        if not waiting.until(exporter.prepare, _SIGNALS, reload):
             web.stop()
             return
         front.app = exporter
     gc.freeze()  # what is there now stays: no collection need look through it again
     log.info("serving %s (metrics at %smetrics), state in %s", web.url, web.url, config.state_dir)
-    failure = _follow(exporter)
+    failure = _follow(exporter, web)
     web.stop()
     if failure is not None:
         raise failure
@@ -97,7 +102,7 @@ def _end(*_: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _follow(exporter: Exporter) -> BaseException | None:
+def _follow(exporter: Exporter, web: WebServer) -> BaseException | None:
     """Run the exporter in a thread of its own until it ends; signals are waited for here."""
     failures: list[BaseException] = []
     main = threading.main_thread().ident or 0
@@ -115,6 +120,7 @@ def _follow(exporter: Exporter) -> BaseException | None:
     while worker.is_alive():
         if signal.sigwait(_SIGNALS) == signal.SIGHUP:
             exporter.reload()
+            web.reload()
         else:
             exporter.stop()
             break
@@ -137,7 +143,7 @@ def _state_dir_for(files: tuple[str, ...]) -> str:
 
 def _refuse_missing(files: tuple[str, ...]) -> None:
     for file in files:
-        if file != "-" and not any(sign in file for sign in "*?[") and not Path(file).exists():
+        if file != "-" and not any(sign in file for sign in "*?[") and not os.path.exists(file):  # noqa: PTH110 - Path raises where a name is too long
             raise UsageError(f"{file}: no such file")
 
 

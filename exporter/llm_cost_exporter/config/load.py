@@ -7,7 +7,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from llm_cost_exporter.config import checks, yamlfile
 from llm_cost_exporter.config.labels import glob_regex
-from llm_cost_exporter.config.messages import config_error
+from llm_cost_exporter.config.messages import config_error, dotted
 from llm_cost_exporter.config.model import MODELS, Config, SourceConfig
 from llm_cost_exporter.errors import ConfigError, UsageError
 
@@ -25,6 +25,7 @@ _STDIN = "-"
 _SECTIONS = ("labels", "prices", "dedup", "limits")  # may be left with nothing but comments in them
 _FROM_FILE = {"from": "file"}  # asks the checks to refuse numbers without a unit
 _MOST_LABELS = 32
+_LONGEST_FILE = 4096  # no path of Linux or macOS is longer
 
 
 def load(path: Path | str, *, sources_needed: bool = True) -> Config:
@@ -64,6 +65,7 @@ def check(data: dict[str, Any], file: str) -> Config:
                 f"labels.{name}.paths",
                 "is missing; a list of keys of the record, such as [metadata.user], would be right",
             )
+    _refuse_same_aliases(config.prices.aliases, file)
     if config.prices.catalogue is not None and config.prices.update is not None:
         raise ConfigError(file, "prices.update", "stands beside prices.catalogue; one of them would be right")
     if len(config.label_names) > _MOST_LABELS:
@@ -79,6 +81,19 @@ def check(data: dict[str, Any], file: str) -> Config:
     return config
 
 
+def _refuse_same_aliases(aliases: Mapping[str, str], file: str) -> None:
+    """Of two that differ in case only one would be used, whichever it is."""
+    # Labels want this package themselves, and only aliases need them here.
+    from llm_cost_exporter.labels import folded  # noqa: PLC0415
+
+    known: dict[str, str] = {}
+    for name in aliases:
+        same = known.setdefault(folded(name), name)
+        if same != name:
+            problem = f"is the same name as {same[:60]!r}: case makes no difference; one of them would be right"
+            raise ConfigError(file, dotted(("prices", "aliases", name)), problem)
+
+
 def for_files(
     files: Sequence[str], listen: str | None = None, state_dir: Path | str | None = None, *, base: Config | None = None
 ) -> Config:
@@ -91,9 +106,12 @@ def for_files(
     for file in files:
         if not file or "\0" in file:
             raise UsageError("a FILE has an empty name; a path, a glob or - would be right")
+        if len(file) > _LONGEST_FILE:
+            raise UsageError(f"{file[:60]!r}…: a FILE is longer than {_LONGEST_FILE} characters; a path would be right")
         path = file if file == _STDIN else _on_command_line(file)
-        entry = _entry_for(path, base.sources)
-        entries[path] = entry.model_copy(update={"paths": (path,)}) if entry else SourceConfig(paths=(path,))
+        # Not checked as a file's `paths` are: what is there is read, whatever bytes its name has.
+        entry = _entry_for(path, base.sources) or SourceConfig.model_construct()
+        entries[path] = entry.model_copy(update={"paths": (path,)})
     return with_overrides(base.model_copy(update={"sources": tuple(entries.values())}), listen, state_dir)
 
 

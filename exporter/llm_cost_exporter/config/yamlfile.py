@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import yaml
@@ -34,6 +34,17 @@ class _Loader(yaml.SafeLoader):
                 seen[key.value] = key.start_mark.line + 1
         return super().construct_mapping(node, deep=deep)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        # Behind a tag that the user wrote (`!!float x`, `!!bool y`) PyYAML fails with whatever Python's own types raise.
+        try:
+            return super().construct_object(node, deep=deep)
+        except (yaml.YAMLError, RecursionError):
+            raise
+        except Exception:  # noqa: BLE001 - KeyError, IndexError, AttributeError, TypeError, ValueError: all were seen
+            kind = node.tag.removeprefix("tag:yaml.org,2002:")  # the value is not shown: it may be a secret
+            problem = f"a value can't be read as {kind}; one that can, or it without a tag (`!!…`), would be right"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
 
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
@@ -58,7 +69,10 @@ class _DecimalLoader(_Loader):
 
 
 def _construct_decimal(_: _DecimalLoader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(node.value)
+    try:
+        return Decimal(node.value)
+    except InvalidOperation:  # an exponent of twenty digits: whoever reads the key says that this is no number
+        return Decimal("NaN")
 
 
 _DecimalLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
@@ -98,8 +112,10 @@ def parse(text: bytes | str, shown: str, *, decimals: bool = False) -> object:
         raise ConfigError(shown, "", f"{line}{_plain(bad)}") from None
     except yaml.YAMLError:
         raise ConfigError(shown, "", "is no YAML") from None
-    except (RecursionError, ValueError):
-        raise ConfigError(shown, "", "is nested too deeply, or has a number that can't be read") from None
+    except RecursionError:
+        raise ConfigError(shown, "", "is nested too deeply") from None
+    except Exception as bad:  # noqa: BLE001 - what a user writes must not end a running exporter, whatever PyYAML makes of it
+        raise ConfigError(shown, "", f"has a value that can't be read ({type(bad).__name__})") from None
 
 
 def _plain(bad: yaml.MarkedYAMLError) -> str:

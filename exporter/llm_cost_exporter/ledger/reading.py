@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def read_contents(directory: Path) -> Contents:
             if bad.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or database.with_name("state.db-wal").exists():
                 raise
             return _read_database(database, "mode=ro&immutable=1")
-    except (sqlite3.Error, *GARBAGE) as bad:
+    except (sqlite3.Error, RecursionError, *GARBAGE) as bad:
         raise ExporterError(f"{database}: can't be read ({bad})") from bad
 
 
@@ -118,9 +119,25 @@ def _read(db: sqlite3.Connection) -> Contents:
         label_names=names,
         series=series,
         days=days,
-        files=[orjson.loads(data) for (data,) in db.execute("SELECT data FROM file ORDER BY key")],
+        files=[_position(data) for (data,) in db.execute("SELECT data FROM file ORDER BY key")],
         ids=sum(count_rows(data) for (data,) in db.execute("SELECT data FROM ids")),
     )
+
+
+def _position(data: str) -> Any:
+    """A position as it can be printed: a byte of a file's name that is no UTF-8 is spelled out."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:  # json, which writes positions, escapes such a byte; orjson reads no such escape
+        return _spelled_out(json.loads(data))
+
+
+def _spelled_out(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_spelled_out(key): _spelled_out(inner) for key, inner in value.items()}
+    return [_spelled_out(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _quoted(path: Path) -> str:

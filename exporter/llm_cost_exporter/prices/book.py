@@ -12,14 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from llm_cost_exporter.labels import clean
+from llm_cost_exporter.labels import clean, folded
 from llm_cost_exporter.prices import pricefile
 from llm_cost_exporter.prices.catalogue import Catalogue, Found, bundled
 from llm_cost_exporter.prices.entries import Entry
 from llm_cost_exporter.prices.listprice import Context, ListPrice, contexts, plain_context
 from llm_cost_exporter.prices.modelnames import spellings
 from llm_cost_exporter.prices.names import UNKNOWN, provider_label
-from llm_cost_exporter.prices.providers import provider_id
+from llm_cost_exporter.prices.providers import provider_named
 from llm_cost_exporter.prices.quotes import Quotes
 from llm_cost_exporter.prices.sheet import Rates
 
@@ -41,10 +41,10 @@ class PriceBook:
         price_file: Path | str | None = None,
         catalogue: Catalogue | None = None,
     ) -> None:
-        self._own = pricefile.load(price_file) if price_file is not None else None
         self._given_catalogue = catalogue
+        self._own = pricefile.load(price_file, lambda: self.catalogue.ids) if price_file is not None else None
         self._aliases = dict(aliases or {})
-        self._alias_targets = {_key(name): target for name, target in self._aliases.items()}
+        self._alias_targets = {folded(name): target for name, target in self._aliases.items()}
         self._names: dict[tuple[str | None, str | None], tuple[str, str]] = {}
         self._quotes: dict[tuple[str, str, Context], Quotes] = {}
 
@@ -130,11 +130,11 @@ class PriceBook:
         ]
 
     def _alias(self, model: str) -> tuple[str, str] | None:
-        target = self._alias_targets.get(_key(model))
+        target = self._alias_targets.get(folded(model))
         if target is None:
             return None
         provider, _, name = target.partition("/")
-        return provider_id(provider.strip(), self.catalogue.ids) or provider.strip(), name.strip()
+        return provider_named(provider, self.catalogue.ids), name.strip()
 
     def quotes(self, provider: str, model: str, context: Context = ()) -> Quotes:
         """All prices of a model in one context, over time. `provider` and `model` are labels of `names`."""
@@ -161,7 +161,3 @@ class PriceBook:
 
     def _find(self, name: tuple[str, str]) -> Found | None:
         return self.catalogue.find(*name) if name[1] != UNKNOWN else None
-
-
-def _key(model: str) -> str:
-    return clean(model).casefold()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Final, NoReturn
 
 from llm_cost_exporter.prices.listprice import Context, plain_context
-from llm_cost_exporter.prices.providers import known_spelling
+from llm_cost_exporter.prices.providers import provider_named
 from llm_cost_exporter.prices.reading import Reader
 from llm_cost_exporter.prices.sheet import EXACT, Sheet, Steps
 from llm_cost_exporter.types import METERS
@@ -88,15 +88,15 @@ def read_currencies(here: Reader) -> Currencies:
     return found
 
 
-def read_entry(here: Reader, currencies: Currencies) -> Entry:
-    """One element of `prices`."""
+def read_entry(here: Reader, currencies: Currencies, ids: Callable[[], frozenset[str]]) -> Entry:
+    """One element of `prices`. `ids`: the catalogue's providers, by which a name in full is understood as a log's is."""
     values = dict(here.items(_AN_ENTRY))
     for name, value in values.items():
         if name not in _PRICE_KEYS and name not in _OTHER_KEYS:
             _unknown(value, name, _OTHER_KEYS)
     if "model" not in values:
         here.at("model", None).fail('is missing; a model\'s name, or "*" for all, would be right')
-    provider = values["provider"].text('a provider such as openai, or "*",').lower() if "provider" in values else "*"
+    provider = values["provider"].text('a provider such as openai, or "*",') if "provider" in values else "*"
     multiplier = values["multiplier"].number("a factor such as 0.9") if "multiplier" in values else Decimal(1)
     steps = _steps(here, values)
     if not steps and "multiplier" not in values:
@@ -104,7 +104,7 @@ def read_entry(here: Reader, currencies: Currencies) -> Entry:
     rate = _currency(values["currency"], currencies) if "currency" in values else Decimal(1)
     return Entry(
         key=here.key,
-        provider=provider if _is_pattern(provider) else known_spelling(provider) or provider,
+        provider=(provider if _is_pattern(provider) else provider_named(provider, ids())).lower(),
         model=values["model"].text('a model\'s name, or "*" for all,').lower(),
         valid_from=values["valid_from"].day() if "valid_from" in values else -math.inf,
         when=_when(values["when"]) if "when" in values else (),

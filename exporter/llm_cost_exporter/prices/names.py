@@ -6,7 +6,7 @@ from typing import Final
 
 from llm_cost_exporter.prices.catalogue import Catalogue
 from llm_cost_exporter.prices.modelnames import bedrock_vendor, host_of
-from llm_cost_exporter.prices.providers import is_no_provider, known_spelling, provider_id
+from llm_cost_exporter.prices.providers import is_no_provider, known_spelling, provider_id, provider_named
 
 __all__ = ["UNKNOWN", "provider_label"]
 
@@ -19,7 +19,7 @@ def provider_label(provider: str, model: str, catalogue: Catalogue, alias_provid
     `provider` and `model` are clean; `provider` is empty where the log has none, `alias_provider` is what an alias says.
     """
     if provider and not is_no_provider(provider):
-        found = provider_id(provider, catalogue.ids) or provider
+        found = provider_named(provider, catalogue.ids)
         vendor = bedrock_vendor(model)
         # A client of Anthropic's own SDK on Bedrock logs `anthropic` and `us.anthropic.claude-…`, which only Bedrock sells.
         return "aws" if vendor and found != "aws" and known_spelling(vendor) == found else found

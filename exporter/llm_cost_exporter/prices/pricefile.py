@@ -14,12 +14,13 @@ to calls whose record tells so.
 
 Of the entries that apply to a call one holds; they don't add up. It is, in this order: the one that has the model's name in
 full rather than with `*` or `?`; the provider's name in full; more in `when`; the later `valid_from`; the first in the file.
-Names are compared without regard to case.
+Names are compared without regard to case. A provider's name is taken as a log's is (`azure-openai-prod` is azure), so that
+an entry holds for the calls whose log has that name, and for those of the same provider under its other names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,12 +68,12 @@ class PriceFile:
         return {band.above for entry in self.entries if entry.sheet for band in entry.sheet.bands} - {-1}
 
 
-def load(path: Path | str) -> PriceFile:
-    """The price file `path`. Raises ConfigError in one line."""
-    return parse(yamlfile.read(path, decimals=True), str(path))
+def load(path: Path | str, ids: Callable[[], frozenset[str]]) -> PriceFile:
+    """The price file `path`; `ids` are the catalogue's providers, asked for where needed. Raises ConfigError in one line."""
+    return parse(yamlfile.read(path, decimals=True), str(path), ids)
 
 
-def parse(data: object, file: str) -> PriceFile:
+def parse(data: object, file: str, ids: Callable[[], frozenset[str]]) -> PriceFile:
     """A price file's content; `file` is its name in errors. Raises ConfigError."""
     if data is None:
         raise ConfigError(file, "", f"is empty; {_EXAMPLE} would be right")
@@ -87,7 +88,7 @@ def parse(data: object, file: str) -> PriceFile:
     entries: list[Entry] = []
     first: dict[tuple[object, ...], str] = {}
     for element in values["prices"].elements(f"[{_EXAMPLE.partition('[')[2]}"):
-        entry = read_entry(element, currencies)
+        entry = read_entry(element, currencies, ids)
         same = first.setdefault((entry.provider, entry.model, entry.valid_from, entry.when), entry.key)
         if same != entry.key:
             element.fail(f"is for the same provider, model and day as {same}; one of them would be right")

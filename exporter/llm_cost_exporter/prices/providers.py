@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["is_no_provider", "known_spelling", "provider_id", "spelled"]
+from llm_cost_exporter.labels import clean
+
+__all__ = ["is_no_provider", "known_spelling", "provider_id", "provider_named", "spelled"]
 
 _SPELLINGS: Final[dict[str, str]] = {
     "anthropic": "anthropic claude claude-code",
@@ -129,6 +131,15 @@ def provider_id(name: str, ids: frozenset[str]) -> str | None:
     if found is None:
         found = _by_words(key.split("-"))
     return found if found in ids else None
+
+
+def provider_named(name: str, ids: frozenset[str]) -> str:
+    """What the provider that a log, an alias or a price file calls `name` is called here: its id where one is meant, else `name`.
+
+    The one way for all three: what a user copies from a log must mean what it means there.
+    """
+    name = clean(name)
+    return provider_id(name, ids) or name
 
 
 def _by_words(words: Iterable[str]) -> str | None:

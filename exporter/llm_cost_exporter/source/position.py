@@ -54,7 +54,8 @@ class Position:
     @classmethod
     def marker(cls, pattern: str) -> Position:
         """The note that `pattern` is being followed."""
-        return cls(key=f"pattern:{pattern}", pattern=pattern)
+        # Names on disk are bytes, and SQLite takes no text with those that are no UTF-8.
+        return cls(key=f"pattern:{pattern}".encode("utf-8", "backslashreplace").decode(), pattern=pattern)
 
     def to_json(self) -> str:
         """One line of JSON, without the key."""

@@ -19,7 +19,7 @@ from llm_cost_exporter.source.discovery import STDIN
 from llm_cost_exporter.source.gz import CorruptError, GzStream, is_gz
 from llm_cost_exporter.source.lines import Cutter
 
-__all__ = ["WholeFile", "find_whole", "read_all"]
+__all__ = ["Feed", "WholeFile", "find_whole", "read_all"]
 
 _CHUNK: Final = 256 << 10  # see source.plain
 
@@ -109,7 +109,7 @@ def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd
             fd = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as bad:
         raise UsageError(f"{file.path}: can't be read: {getattr(bad, 'strerror', None) or bad}") from None
-    cutter, feed, damaged = Cutter(line_bytes), _Feed(fd), False
+    cutter, feed, damaged = Cutter(line_bytes), Feed(fd), False
     try:
         mtime = os.fstat(fd).st_mtime
         while True:
@@ -131,7 +131,7 @@ def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd
         feed.close()
 
 
-class _Feed:
+class Feed:
     """Bytes of an open file or pipe, decompressed if it is a gzip file. Owns the descriptor."""
 
     def __init__(self, fd: int) -> None:

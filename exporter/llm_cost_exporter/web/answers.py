@@ -158,8 +158,9 @@ def negotiate(accept: str) -> str:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the client takes gzip."""
-    return any(coding in ("gzip", "*") and quality > 0 for coding, quality in _preferences(accept_encoding))
+    """Whether the client takes gzip: `*` is for what the header does not name."""
+    qualities = dict(_preferences(accept_encoding))
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
 
 def _preferences(header: str) -> list[tuple[str, float]]:

@@ -1,7 +1,8 @@
 """Who may talk to the server, and how: the web configuration in force, read anew when its files change.
 
 Prometheus' exporters read the file for every request, so that a renewed certificate or a removed user needs no restart.
-Here the files' stamps are compared at most once a second. A change that is wrong is said once and the old settings stay.
+Here the files' stamps are compared at most once a second, and SIGHUP reads them in any case. A change that is wrong is said
+once and the old settings stay, until one of the files that it names changes or appears.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["Guard", "Settings", "TokenBucket"]
 
 _LOOK_EVERY_SECONDS = 1.0
 
-_Stamps = tuple[tuple[int, int, int] | None, ...]
+_Stamp = tuple[int, int, int, int] | None
 
 
 class TokenBucket:
@@ -62,7 +63,6 @@ class Settings:
         self.bucket = (
             TokenBucket(config.rate_limit.interval, config.rate_limit.burst) if config else TokenBucket(0.0, 0)
         )
-        self.files = [name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name] if tls else []
 
 
 class Guard:
@@ -71,8 +71,10 @@ class Guard:
     def __init__(self, path: Path | None, log: logging.Logger, now: Callable[[], float] = time.monotonic) -> None:
         self._path, self._log, self._now = path, log, now
         self._lock = threading.Lock()
+        self._stamps: dict[
+            str, _Stamp
+        ] = {}  # of the files of the last read, whatever came of it; each from before its read
         self._settings = self._read()
-        self._stamps = self._look()
         self._looked_at = now()
 
     def settings(self) -> Settings:
@@ -80,25 +82,33 @@ class Guard:
         if self._path is not None and self._now() - self._looked_at >= _LOOK_EVERY_SECONDS:
             with self._lock:
                 if self._now() - self._looked_at >= _LOOK_EVERY_SECONDS:
-                    self._reload_if_changed()
+                    if any(_stamp(name) != stamp for name, stamp in self._stamps.items()):
+                        self._reload()
                     self._looked_at = self._now()
         return self._settings
 
-    def _reload_if_changed(self) -> None:
-        stamps = self._look()
-        if stamps == self._stamps:
+    def reload(self) -> None:
+        """Read the files anew, whether or not they look changed (any thread)."""
+        if self._path is not None:
+            with self._lock:
+                self._reload()
+
+    def _reload(self) -> None:
+        if self._path is not None and self._path.exists() and not self._path.is_file():
+            # A pipe gives nothing a second time, and nothing is a web configuration: one without users.
+            self._stamps[str(self._path)] = _stamp(str(self._path))
+            self._log.warning("%s: is no regular file, and so is read only once; the old settings stay", self._path)
             return
-        self._stamps = stamps
         try:
             settings = self._read()
-        except ConfigError as bad:
-            self._log.error("the web configuration was not read anew, the old one stays: %s", bad)
+        except Exception as bad:  # noqa: BLE001 - a defect in what reads a file must not end what serves
+            said = bad if isinstance(bad, ConfigError) else " ".join(f"{type(bad).__name__}: {bad}".split())
+            self._log.error("the web configuration was not read anew, the old one stays: %s", said)
             return
         if (settings.context is None) != (self._settings.context is None):
             self._log.warning("%s: TLS is turned on or off only by a restart; the old settings stay", self._path)
             return
         self._settings = settings
-        self._stamps = self._look()
         self._log.info("the web configuration was read anew")
 
     def _read(self) -> Settings:
@@ -106,15 +116,17 @@ class Guard:
             return Settings(None, "")
         from llm_cost_exporter.web import webconfig  # noqa: PLC0415 - its models are made for those only who have such a file
 
-        return Settings(webconfig.load(self._path), str(self._path))
+        self._stamps = {str(self._path): _stamp(str(self._path))}
+        config = webconfig.load(self._path)
+        # Also where they can't be used: a file that is not there yet is waited for.
+        self._stamps |= {name: _stamp(name) for name in config.files}
+        return Settings(config, str(self._path))
 
-    def _look(self) -> _Stamps:
-        return tuple(_stamp(name) for name in [str(self._path or ""), *self._settings.files])
 
-
-def _stamp(name: str) -> tuple[int, int, int] | None:
+def _stamp(name: str) -> _Stamp:
+    """What changes with a file. The time of the last change of its owner or mode is in it: those may be what was wrong."""
     try:
         stat = Path(name).stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

@@ -8,6 +8,7 @@ import logging
 import socket
 import string
 import time
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.utils import formatdate
 from http import HTTPStatus
 from http.client import HTTPMessage
@@ -27,6 +28,10 @@ __all__ = ["Handler", "Shared"]
 _LARGEST_HEAD = 16 << 10
 _LONGEST_LINE = 8 << 10
 _LINGER_SECONDS = 0.5
+_NOT_PLAIN = (
+    FirstHeaderLineIsContinuationDefect,
+    MissingHeaderBodySeparatorDefect,
+)  # a line that is no header, `X : y` too
 _LETTERS = string.ascii_letters.encode()
 
 _OWN_HEADERS = {
@@ -38,6 +43,17 @@ _OWN_HEADERS = {
     "Cache-Control": "no-store",
     "Vary": "Accept, Accept-Encoding",
 }
+
+
+def _is_plain(headers: HTTPMessage) -> bool:
+    """Whether a proxy before this server can't have read another request in them, by another length or by a header that is passed over here."""
+    lengths = {length.strip() for value in headers.get_all("Content-Length", []) for length in value.split(",")}
+    return (
+        len(lengths) <= 1
+        and all(length.isascii() and length.isdigit() for length in lengths)
+        and len(headers.get_all("Host", [])) <= 1
+        and not any(isinstance(defect, _NOT_PLAIN) for defect in headers.defects)
+    )
 
 
 class Shared:
@@ -116,8 +132,10 @@ class Handler(BaseHTTPRequestHandler):
         except HeadTooLargeError:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return False
-        if not self.request_version.startswith("HTTP/1.") or (
-            self.request_version >= "HTTP/1.1" and "Host" not in self.headers
+        if (
+            not self.request_version.startswith("HTTP/1.")
+            or (self.request_version >= "HTTP/1.1" and "Host" not in self.headers)
+            or not _is_plain(self.headers)
         ):
             self._refuse(HTTPStatus.BAD_REQUEST)
             return False

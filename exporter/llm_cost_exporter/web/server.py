@@ -70,6 +70,10 @@ class WebServer:
         shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
         return f"http{'s' if self._guard.settings().context else ''}://{shown}:{port}/"
 
+    def reload(self) -> None:
+        """Read the web configuration and the files that it names anew (any thread)."""
+        self._guard.reload()
+
     def stop(self) -> None:
         """Accept nothing more and end what is open; answers under way get half a second."""
         if self._server is None or self._thread is None:

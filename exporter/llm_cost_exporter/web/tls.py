@@ -105,7 +105,7 @@ def _load_client_ca(context: ssl.SSLContext, config: TlsConfig, file: str) -> No
             context.load_verify_locations(cadata=config.client_ca)
         elif config.client_ca_file:
             context.load_verify_locations(cafile=config.client_ca_file)
-    except (ssl.SSLError, OSError, ValueError):
+    except (ssl.SSLError, OSError, ValueError, TypeError):  # TypeError: it is not ASCII
         raise ConfigError(file, f"tls_server_config.{key}", "is no certificate in PEM form") from None
     context.verify_mode = _VERIFY[config.client_auth_type]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictStr, ValidationError
 
-from llm_cost_exporter.config import parse_duration, yamlfile
+from llm_cost_exporter.config import checks, parse_duration, yamlfile
 from llm_cost_exporter.config.messages import config_error, one_of
 from llm_cost_exporter.errors import ConfigError
 from llm_cost_exporter.web.tls import CIPHERS, CURVES, TLS13_CIPHERS
@@ -101,6 +101,15 @@ def _burst(value: object) -> int:
     return value
 
 
+def _file_name(value: str) -> str:
+    if value:
+        checks.file_path(value)
+    return value
+
+
+FileName = Annotated[StrictStr, AfterValidator(_file_name)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -111,12 +120,12 @@ class TlsConfig(_Model):
     cert: Annotated[None, BeforeValidator(_not_inline)] = None
     key: Annotated[None, BeforeValidator(_not_inline)] = None
     client_ca: StrictStr = ""
-    cert_file: StrictStr = ""
-    key_file: StrictStr = ""
+    cert_file: FileName = ""
+    key_file: FileName = ""
     client_auth_type: Annotated[
         Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"], BeforeValidator(_client_auth)
     ] = "NoClientCert"
-    client_ca_file: StrictStr = ""
+    client_ca_file: FileName = ""
     client_allowed_sans: tuple[StrictStr, ...] = ()
     min_version: Annotated[Literal["TLS12", "TLS13"], BeforeValidator(_version)] = "TLS12"
     max_version: Annotated[Literal["TLS12", "TLS13"], BeforeValidator(_version)] = "TLS13"
@@ -173,6 +182,12 @@ class WebConfig(_Model):
         Annotated[StrictStr, AfterValidator(_user)], Annotated[StrictStr, BeforeValidator(_bcrypt)]
     ] = {}
     rate_limit: RateLimit = RateLimit()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The other files that this one names."""
+        tls = self.tls_server_config
+        return tuple(name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name) if tls else ()
 
 
 MODELS: dict[tuple[str, ...], type[BaseModel]] = {
