@@ -17,6 +17,8 @@ function(config, settings, lib)
   local minute = '%s[%s999ms]' % ['%s', promql.duration.text(settings.minute_seconds + promql.duration.seconds(config.scrape_interval) - 1)];
   // What was told last, also while the exporter is down: each crash begins the wait of an alert anew otherwise. A target that is gone tells nothing.
   local lately(selector) = 'last_over_time(%s[15m])' % selector;
+  local usually(selector) = 'avg_over_time(%s[1d])' % selector;
+  local missing = own('files', ['state="missing"']);
   local still_a_target = 'and on (job, instance) up';
   local resets = own('state_resets_total');
   local lost = 'ledger:llm_cost_exporter_state_resets:max';
@@ -109,6 +111,42 @@ function(config, settings, lib)
       ]),
       runbook='pipeline',
       dashboard='llm-cost-exporter',
+    ),
+    pipeline(
+      'LlmCostLogUnreadable',
+      // What worked within a day: for a tenth of it a log was there that is missing now. Not at any moment of it: an exporter that starts has not
+      // looked yet, and says 0.
+      |||-
+        max by (job, instance, state) (
+          %(unreadable)s > 0
+          or
+          %(missing)s > 0.1 + %(usual)s
+        )
+        %(still)s
+      ||| % {
+        unreadable: lately(own('files', ['state="unreadable"'])),
+        missing: lately(missing),
+        usual: usually(missing),
+        still: still_a_target,
+      },
+      'warning',
+      // A rotation takes seconds, a release that mounts its logs anew minutes.
+      '15m',
+      "A log can't be read.",
+      '{{ $labels.instance }} has logs that are {{ $labels.state }} ({{ $value }} of them): what is spent there is in no figure and no budget.',
+    ),
+    pipeline(
+      'LlmCostLogUnreadable',
+      // What is missing since the beginning: an app that is not deployed yet, or a path that is wrong. Nobody needs to hurry, and somebody to know.
+      |||-
+        max by (job, instance, state) ((%(missing)s > 0) <= 0.1 + %(usual)s)
+        %(still)s
+      ||| % { missing: lately(missing), usual: usually(missing), still: still_a_target },
+      'info',
+      // As above.
+      '15m',
+      "A log can't be read.",
+      '{{ $labels.instance }} has paths of logs where nothing is, and was not lately ({{ $value }} of them): the app is not deployed yet, or the path is wrong.',
     ),
     pipeline(
       'LlmCostReadingBehind',

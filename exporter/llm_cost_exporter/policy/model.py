@@ -21,8 +21,8 @@ ALERTS = (
     "LlmCostSpendRateMinute", "LlmCostSpendRateHour",
     "LlmCostBudget", "LlmCostBudgetForecast", "LlmCostBudgetBurnRate",
     "LlmCostUnpriced", "LlmCostPriceCatalogueStale",
-    "LlmCostExporterDown", "LlmCostExporterNotReady", "LlmCostLogStalled", "LlmCostReadingBehind",
-    "LlmCostLinesRejected", "LlmCostSaveFailing",
+    "LlmCostExporterDown", "LlmCostExporterNotReady", "LlmCostLogStalled", "LlmCostLogUnreadable",
+    "LlmCostReadingBehind", "LlmCostLinesRejected", "LlmCostSaveFailing",
     "LlmCostSeriesFolded", "LlmCostConfigReloadFailed", "LlmCostStateLost", "LlmCostCallsWithoutUsage",
     "LlmCostLedgerStale", "LlmCostZoneMismatch", "LlmCostWatchdog",
 )  # fmt: skip
