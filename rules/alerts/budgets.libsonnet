@@ -91,7 +91,9 @@ function(config, settings, lib)
     dashboard=dashboard,
   );
 
-  // One row of the table: so many times the even pace, over both windows.
+  // One row of the table: so many times the even pace over the long window, and it goes on: within the short window twice and a quarter of an
+  // hour as much was spent as the short window holds at that pace. (Its own rate would be 0 in every pause of spending that comes in bursts, and
+  // the alert would end and begin again with each.)
   local burn(window) =
     local seconds = duration.seconds(window);
     if seconds == 300 then 'budget:llm_cost_usd:rate5m'
@@ -104,14 +106,15 @@ function(config, settings, lib)
       > %(factor)s
     )
     and on (budget) (
-      %(short)s
+      sum_over_time(budget:llm_cost_usd:rate5m[%(lately)s999ms:1m]) / %(points)d
       / on (budget) group_right () budget:llm_cost_usd:even_rate{period="month"}
       > %(factor)s
     )
     and on (budget) (%(long)s * %(seconds)d >= %(least)s)
   ||| % {
     long: burn(one.long),
-    short: burn(one.short),
+    lately: duration.text(2 * duration.seconds(one.short) + 900 - 1),
+    points: duration.seconds(one.short) / 60,
     factor: promql.number(one.factor),
     seconds: duration.seconds(one.long),
     least: promql.number(config.minimum_usd),
@@ -123,7 +126,7 @@ function(config, settings, lib)
       by_budget(std.join('\nor\n', rows)),
       severity,
       labels={ level: severity },
-      // Both windows hold already; a minute more lets one evaluation be wrong.
+      // The long window holds already; a minute more lets one evaluation be wrong.
       hold='1m',
       summary='A monthly budget burns much faster than it lasts.',
       description='Budget {{ $labels.budget }} burns {{ $value | printf "%.1f" }} times as fast as would use it up at the end of the month; it has spent '

@@ -99,7 +99,7 @@ class Forecast(_Model):
 
 
 class BurnRate(_Model):
-    """So many times the even pace of a month, over a long window and still over a short one."""
+    """So many times the even pace of a month over a long window, and going on by the short one (docs/rules.md)."""
 
     severity: Severity
     factor: Annotated[float, BeforeValidator(checks.number(1, 10_000))]
