@@ -60,15 +60,47 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
-  // Both projections pass the limit. Over it already is LlmCostBudget's to say.
-  local leads_there = |||-
-    budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit
+  // An alert that fires already stays until the figures are clearly past it again: rates of calls that come by chance sway, and each swing would
+  // be a message. (`keep_firing_for` is younger than the oldest Prometheus and vmalert that load these rules.)
+  local fires(level) = 'ALERTS{alertname="LlmCostBudgetForecast", alertstate="firing", level=%s}' % promql.quoted(level);
+  local or_stays(expr, stays, level) = |||-
+    (
+      %s
+      or
+      (
+        %s
+        and on (budget, period) %s
+      )
+    )
+  ||| % [promql.indent(expr), promql.indent(stays, 4), fires(level)];
+
+  // Both projections pass the limit. An alert ends where they leave a quarter of the limit, or half of what is left now (which they do, however
+  // much is spent, once the spending is over). Over it already is LlmCostBudget's to say.
+  local leads_there(level) = |||-
+    %s
     and %s
     and (%s >= %s)
     and (%s < 1)
-  ||| % [enough, ratio(), promql.number(config.forecast.least_spent), ratio()];
-  local soon = std.join('\nor\n', [
-    'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
+  ||| % [
+    or_stays(
+      'budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit',
+      |||-
+        budget:llm_cost_usd:projected > on (budget, period) group_left () (0.75 * budget:llm_cost_usd:limit)
+        and (
+          budget:llm_cost_usd:projected - budget:llm_cost_usd:spent
+          > 0.5 * (budget:llm_cost_usd:limit - on (budget, period) group_right () budget:llm_cost_usd:spent)
+        )
+      |||,
+      level
+    ),
+    enough,
+    ratio(),
+    promql.number(config.forecast.least_spent),
+    ratio(),
+  ];
+  // A critical one ends where it is twice as far.
+  local soon(times) = std.join(' or ', [
+    '(budget:llm_cost_exhaustion:seconds{period="%s"} <= %d)' % [period, times * duration.seconds(config.forecast.critical_within[period])]
     for period in ['day', 'month']
   ]);
 
@@ -77,7 +109,7 @@ function(config, settings, lib)
     by_budget(expr),
     severity,
     labels={ level: severity },
-    // The recent rate looks back ten minutes at the least: a single batch is over before this is, what goes on is a trend.
+    // A single call counts as a trend for ten minutes at the most, a batch of five for a quarter of an hour: what goes on is one.
     hold='15m',
     summary='A budget will be used up before its period ends.',
     description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ' and leads to ' + projected
@@ -140,7 +172,10 @@ function(config, settings, lib)
   // way round Alertmanager could look between the two, and never tell the end of the lower one.
   std.map(level, std.reverse(names))
   + [
-    forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [leads_there, promql.indent(soon)]),
-    forecast('warning', leads_there),
+    forecast('critical', '%s\nand on (budget, period) %s' % [
+      leads_there('critical'),
+      or_stays(soon(1), '(%s)' % soon(2), 'critical'),
+    ]),
+    forecast('warning', leads_there('warning')),
   ]
   + std.map(burn_rate, ['critical', 'warning', 'info'])

@@ -33,11 +33,14 @@ function(settings, calendar)
   // each step of a chain costs it a minute.
   local recent_rate = |||-
     (
-      label_replace(%s, "period", "day", "", "")
+      label_replace(
+        %s,
+        "period", "day", "", ""
+      )
       or
       label_replace(%s, "period", "month", "", "")
     )
-  ||| % [rates.recent.day, rates.recent.month];
+  ||| % [promql.indent(rates.recent.day, 4), rates.recent.month];
 
   // What a budget's spending leads to at the end of its period.
   local projected = {

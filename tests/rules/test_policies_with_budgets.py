@@ -59,7 +59,7 @@ def test_alerts_of_a_budget_with_an_owner_carry_its_team(pack):
         | bounds(),
         firing(
             "LlmCostBudgetForecast",
-            "48m",
+            "55m",  # half an hour makes a trend, and the alert waits a quarter
             f'{own},period="day",level="critical",severity="critical"',
             f'{own},period="day",level="warning",severity="warning"',
         )
