@@ -1,4 +1,4 @@
-// Budgets: how much is gone, where it leads, how fast it burns. Levels say how much is gone, forecasts whether it matters.
+// Budgets: how much is gone, where it leads, how fast it burns, and whether they count anything. Levels say how much is gone, forecasts whether it matters.
 local promql = import '../lib/promql.libsonnet';
 local duration = promql.duration;
 
@@ -168,6 +168,23 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
+  local unmatched = lib.alert(
+    'LlmCostUnmatchedBudget',
+    // Whoever matched once may be idle for the five weeks after which the exporter forgets labels too. The days of this month: an idle day is no end.
+    |||-
+      max by (budget, team) (budget:llm_cost_usd:limit)
+      unless on (budget) (budget:llm_cost_matched_timestamp_seconds:last > time() - %d)
+      and on () count(date:llm_cost_usd:sum > 0)
+    ||| % duration.seconds('35d'),
+    'info',
+    // The first call of a team may come late on its first day.
+    hold='1d',
+    summary='A budget matches no call.',
+    description='Budget {{ $labels.budget }} matches no call, while money is spent: its `match` is wrong, or its calls are logged with other labels. It can never alert.',
+    runbook='budgets',
+    dashboard=dashboard,
+  );
+
   // The highest first, since alerts are sent in this order: when a period ends, what inhibits is over before what it inhibits. The other
   // way round Alertmanager could look between the two, and never tell the end of the lower one.
   std.map(level, std.reverse(names))
@@ -179,3 +196,4 @@ function(config, settings, lib)
     forecast('warning', leads_there('warning')),
   ]
   + std.map(burn_rate, ['critical', 'warning', 'info'])
+  + [unmatched]

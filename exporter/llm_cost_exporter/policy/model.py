@@ -19,7 +19,7 @@ __all__ = ["ALERTS", "MODELS", "Policy"]
 # The alerts that a policy may turn off or give another severity.
 ALERTS = (
     "LlmCostSpendRateMinute", "LlmCostSpendRateHour",
-    "LlmCostBudget", "LlmCostBudgetForecast", "LlmCostBudgetBurnRate",
+    "LlmCostBudget", "LlmCostBudgetForecast", "LlmCostBudgetBurnRate", "LlmCostUnmatchedBudget",
     "LlmCostUnpriced", "LlmCostPriceCatalogueStale",
     "LlmCostExporterDown", "LlmCostExporterNotReady", "LlmCostLogStalled", "LlmCostLogUnreadable",
     "LlmCostReadingBehind", "LlmCostLinesRejected", "LlmCostSaveFailing",
