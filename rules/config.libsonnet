@@ -43,7 +43,8 @@
       critical_within: { day: '2h', month: '2d' },
     },
 
-    // How many times the even pace of a monthly budget, over a long window and still over a short one. 14.4 for an hour is 2 % of
+    // How many times the even pace of a monthly budget, over a long window, and it goes on: within the short window twice and a quarter of an
+    // hour as much was spent as the short window holds at that pace, so pauses of that length are bridged and end it. 14.4 for an hour is 2 % of
     // a month's money, 6 for six hours 5 %, 3 for a day 10 %. Spend in office hours alone is 4.2 times the even pace while it
     // lasts and 1.4 times over a day, so nothing here fires on it.
     burn_rate: [

@@ -1,4 +1,4 @@
-// Budgets: how much is gone, where it leads, how fast it burns. Levels say how much is gone, forecasts whether it matters.
+// Budgets: how much is gone, where it leads, how fast it burns, and whether they count anything. Levels say how much is gone, forecasts whether it matters.
 local promql = import '../lib/promql.libsonnet';
 local duration = promql.duration;
 
@@ -60,15 +60,47 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
-  // Both projections pass the limit. Over it already is LlmCostBudget's to say.
-  local leads_there = |||-
-    budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit
+  // An alert that fires already stays until the figures are clearly past it again: rates of calls that come by chance sway, and each swing would
+  // be a message. (`keep_firing_for` is younger than the oldest Prometheus and vmalert that load these rules.)
+  local fires(level) = 'ALERTS{alertname="LlmCostBudgetForecast", alertstate="firing", level=%s}' % promql.quoted(level);
+  local or_stays(expr, stays, level) = |||-
+    (
+      %s
+      or
+      (
+        %s
+        and on (budget, period) %s
+      )
+    )
+  ||| % [promql.indent(expr), promql.indent(stays, 4), fires(level)];
+
+  // Both projections pass the limit. An alert ends where they leave a quarter of the limit, or half of what is left now (which they do, however
+  // much is spent, once the spending is over). Over it already is LlmCostBudget's to say.
+  local leads_there(level) = |||-
+    %s
     and %s
     and (%s >= %s)
     and (%s < 1)
-  ||| % [enough, ratio(), promql.number(config.forecast.least_spent), ratio()];
-  local soon = std.join('\nor\n', [
-    'budget:llm_cost_exhaustion:seconds{period="%s"} <= %d' % [period, duration.seconds(config.forecast.critical_within[period])]
+  ||| % [
+    or_stays(
+      'budget:llm_cost_usd:projected > on (budget, period) group_left () budget:llm_cost_usd:limit',
+      |||-
+        budget:llm_cost_usd:projected > on (budget, period) group_left () (0.75 * budget:llm_cost_usd:limit)
+        and (
+          budget:llm_cost_usd:projected - budget:llm_cost_usd:spent
+          > 0.5 * (budget:llm_cost_usd:limit - on (budget, period) group_right () budget:llm_cost_usd:spent)
+        )
+      |||,
+      level
+    ),
+    enough,
+    ratio(),
+    promql.number(config.forecast.least_spent),
+    ratio(),
+  ];
+  // A critical one ends where it is twice as far.
+  local soon(times) = std.join(' or ', [
+    '(budget:llm_cost_exhaustion:seconds{period="%s"} <= %d)' % [period, times * duration.seconds(config.forecast.critical_within[period])]
     for period in ['day', 'month']
   ]);
 
@@ -77,7 +109,7 @@ function(config, settings, lib)
     by_budget(expr),
     severity,
     labels={ level: severity },
-    // The recent rate looks back ten minutes at the least: a single batch is over before this is, what goes on is a trend.
+    // A single call counts as a trend for ten minutes at the most, a batch of five for a quarter of an hour: what goes on is one.
     hold='15m',
     summary='A budget will be used up before its period ends.',
     description='Budget {{ $labels.budget }} has spent ' + spent + ' of ' + limit + ' ' + period + ' and leads to ' + projected
@@ -91,7 +123,9 @@ function(config, settings, lib)
     dashboard=dashboard,
   );
 
-  // One row of the table: so many times the even pace, over both windows.
+  // One row of the table: so many times the even pace over the long window, and it goes on: within the short window twice and a quarter of an
+  // hour as much was spent as the short window holds at that pace. (Its own rate would be 0 in every pause of spending that comes in bursts, and
+  // the alert would end and begin again with each.)
   local burn(window) =
     local seconds = duration.seconds(window);
     if seconds == 300 then 'budget:llm_cost_usd:rate5m'
@@ -104,14 +138,15 @@ function(config, settings, lib)
       > %(factor)s
     )
     and on (budget) (
-      %(short)s
+      sum_over_time(budget:llm_cost_usd:rate5m[%(lately)s999ms:1m]) / %(points)d
       / on (budget) group_right () budget:llm_cost_usd:even_rate{period="month"}
       > %(factor)s
     )
     and on (budget) (%(long)s * %(seconds)d >= %(least)s)
   ||| % {
     long: burn(one.long),
-    short: burn(one.short),
+    lately: duration.text(2 * duration.seconds(one.short) + 900 - 1),
+    points: duration.seconds(one.short) / 60,
     factor: promql.number(one.factor),
     seconds: duration.seconds(one.long),
     least: promql.number(config.minimum_usd),
@@ -123,7 +158,7 @@ function(config, settings, lib)
       by_budget(std.join('\nor\n', rows)),
       severity,
       labels={ level: severity },
-      // Both windows hold already; a minute more lets one evaluation be wrong.
+      // The long window holds already; a minute more lets one evaluation be wrong.
       hold='1m',
       summary='A monthly budget burns much faster than it lasts.',
       description='Budget {{ $labels.budget }} burns {{ $value | printf "%.1f" }} times as fast as would use it up at the end of the month; it has spent '
@@ -133,11 +168,32 @@ function(config, settings, lib)
       dashboard=dashboard,
     );
 
+  local unmatched = lib.alert(
+    'LlmCostUnmatchedBudget',
+    // Whoever matched once may be idle for the five weeks after which the exporter forgets labels too. The days of this month: an idle day is no end.
+    |||-
+      max by (budget, team) (budget:llm_cost_usd:limit)
+      unless on (budget) (budget:llm_cost_matched_timestamp_seconds:last > time() - %d)
+      and on () count(date:llm_cost_usd:sum > 0)
+    ||| % duration.seconds('35d'),
+    'info',
+    // The first call of a team may come late on its first day.
+    hold='1d',
+    summary='A budget matches no call.',
+    description='Budget {{ $labels.budget }} matches no call, while money is spent: its `match` is wrong, or its calls are logged with other labels. It can never alert.',
+    runbook='budgets',
+    dashboard=dashboard,
+  );
+
   // The highest first, since alerts are sent in this order: when a period ends, what inhibits is over before what it inhibits. The other
   // way round Alertmanager could look between the two, and never tell the end of the lower one.
   std.map(level, std.reverse(names))
   + [
-    forecast('critical', '%s\nand on (budget, period) (\n  %s\n)' % [leads_there, promql.indent(soon)]),
-    forecast('warning', leads_there),
+    forecast('critical', '%s\nand on (budget, period) %s' % [
+      leads_there('critical'),
+      or_stays(soon(1), '(%s)' % soon(2), 'critical'),
+    ]),
+    forecast('warning', leads_there('warning')),
   ]
   + std.map(burn_rate, ['critical', 'warning', 'info'])
+  + [unmatched]

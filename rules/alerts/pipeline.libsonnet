@@ -12,6 +12,14 @@ function(config, settings, lib)
     name, expr, severity, summary=summary, description=description, hold=hold, runbook='pipeline', dashboard='llm-cost-exporter'
   );
   local known = 'instance:llm_cost_exporter_build_info:last';
+  local reached = 'instance:llm_cost_exporter_up:avg1m';
+  // As wide as two scrapes at the least, so that none falls between two evaluations.
+  local minute = '%s[%s999ms]' % ['%s', promql.duration.text(settings.minute_seconds + promql.duration.seconds(config.scrape_interval) - 1)];
+  // What was told last, also while the exporter is down: each crash begins the wait of an alert anew otherwise. A target that is gone tells nothing.
+  local lately(selector) = 'last_over_time(%s[15m])' % selector;
+  local usually(selector) = 'avg_over_time(%s[1d])' % selector;
+  local missing = own('files', ['state="missing"']);
+  local still_a_target = 'and on (job, instance) up';
   local resets = own('state_resets_total');
   local lost = 'ledger:llm_cost_exporter_state_resets:max';
   local folded(matchers) = 'sum by (job, label) (%s) > 0' % settings.growth(own('folded_total', matchers), 3600);
@@ -28,22 +36,56 @@ function(config, settings, lib)
         (last_over_time(%(known)s[1d]) and on (job, instance) up)
       ||| % { build: own('build_info'), known: known },
     }],
+    [{
+      // The share of a minute's scrapes that succeeded. Recorded, since an hour of `up` of every target of this Prometheus is too much to read.
+      record: reached,
+      expr: |||-
+        avg_over_time(%(targets)s)
+        or
+        (avg_over_time(%(any)s) and on (job, instance) %(known)s)
+      ||| % { targets: minute % settings.targets, any: minute % 'up', known: known },
+    }],
     pipeline(
       'LlmCostExporterDown',
+      // Comes and goes: a crash loop is never down for five minutes in a row. Away for a quarter of half an hour, and it went down three times in an
+      // hour (a restart is once, a rolling update once a target) or was up for no whole minute. First, so that one page speaks of all of it.
       // Down: a target that should be there, or one of any job that was an exporter. A pod that was scaled down or replaced is no target any
       // more. None left: no target, and no exporter under another name either.
       |||-
+        (
+          avg_over_time(%(reached)s[30m]) < 0.75
+          and (resets((%(reached)s >= bool 0.5)[1h:1m]) >= 3 or (max_over_time(%(reached)s[15m]) > 0 < 1))
+          and %(reached)s
+        )
+        or
         %(targets)s == 0
         or
         (up == 0 and on (job, instance) %(known)s)
         or
         (absent(%(targets)s) and on () absent(%(known)s))
-      ||| % { targets: settings.targets, known: known },
+      ||| % { targets: settings.targets, known: known, reached: reached },
       'critical',
       // A pod that is being replaced, a node that restarts: back within that.
       '5m',
       'An exporter is down, or none is left.',
-      "{{ with $labels.instance }}The exporter {{ . }} can't be scraped{{ else }}No exporter is left to scrape{{ end }}: new spend is not seen until it is back. The log keeps it.",
+      '{{ with $labels.instance }}The exporter {{ . }} '
+      + "{{ if gt $value 0.0 }}comes and goes, and is away for more than a quarter of the time{{ else }}can't be scraped{{ end }}"
+      + '{{ else }}No exporter is left to scrape{{ end }}: new spend is not seen until it is back. The log keeps it.',
+    ),
+    pipeline(
+      'LlmCostExporterNotReady',
+      // Scraped now and then, and no bounds of a day: these come with the dollars, once the backlog is read. An exporter that is killed before that,
+      // each time, is up most of the time and has nothing to tell.
+      |||-
+        %(known)s
+        unless on (job, instance) count_over_time(%(bounds)s[5m])
+        and on (job, instance) max_over_time(%(reached)s[15m]) > 0
+      ||| % { known: known, bounds: settings.metric('llm_cost_day_end_timestamp_seconds'), reached: reached },
+      'warning',
+      // Gigabytes of old log are read in that.
+      '15m',
+      'An exporter is up and shows no dollars.',
+      '{{ $labels.instance }} has shown no dollars for a quarter of an hour: it still reads its backlog, or ends before it is done. What it counts is in no figure and no budget.',
     ),
     lib.alert(
       'LlmCostLogStalled',
@@ -71,8 +113,44 @@ function(config, settings, lib)
       dashboard='llm-cost-exporter',
     ),
     pipeline(
+      'LlmCostLogUnreadable',
+      // What worked within a day: for a tenth of it a log was there that is missing now. Not at any moment of it: an exporter that starts has not
+      // looked yet, and says 0.
+      |||-
+        max by (job, instance, state) (
+          %(unreadable)s > 0
+          or
+          %(missing)s > 0.1 + %(usual)s
+        )
+        %(still)s
+      ||| % {
+        unreadable: lately(own('files', ['state="unreadable"'])),
+        missing: lately(missing),
+        usual: usually(missing),
+        still: still_a_target,
+      },
+      'warning',
+      // A rotation takes seconds, a release that mounts its logs anew minutes.
+      '15m',
+      "A log can't be read.",
+      '{{ $labels.instance }} has logs that are {{ $labels.state }} ({{ $value }} of them): what is spent there is in no figure and no budget.',
+    ),
+    pipeline(
+      'LlmCostLogUnreadable',
+      // What is missing since the beginning: an app that is not deployed yet, or a path that is wrong. Nobody needs to hurry, and somebody to know.
+      |||-
+        max by (job, instance, state) ((%(missing)s > 0) <= 0.1 + %(usual)s)
+        %(still)s
+      ||| % { missing: lately(missing), usual: usually(missing), still: still_a_target },
+      'info',
+      // As above.
+      '15m',
+      "A log can't be read.",
+      '{{ $labels.instance }} has paths of logs where nothing is, and was not lately ({{ $value }} of them): the app is not deployed yet, or the path is wrong.',
+    ),
+    pipeline(
       'LlmCostReadingBehind',
-      '%s > %d' % [own('unread_bytes'), behind.bytes],
+      '%s > %d %s' % [lately(own('unread_bytes')), behind.bytes, still_a_target],
       'warning',
       behind['for'],
       'An exporter is behind with reading its logs.',

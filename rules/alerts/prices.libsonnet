@@ -3,14 +3,16 @@ local promql = import '../lib/promql.libsonnet';
 
 function(config, settings, lib)
   local tokens = settings.metric('llm_unpriced_tokens_total');
+  local price = settings.metric('llm_price_usd_per_million_tokens');
   [
     lib.alert(
       'LlmCostUnpriced',
-      // Growth (of a model that has a price by now, only what goes on); or a history of it that came with the first sidecar to have it.
+      // Growth; of a model that has a price by now, only what grew since (a price for some kinds of its tokens is one too); or a history of it that
+      // came with the first sidecar to have it.
       |||-
         (%(growth)s > 0 unless on (provider, model) %(price)s)
         or
-        %(lately)s > 0
+        %(since_priced)s > 0
         or
         (
           sum by (provider, model) (%(tokens)s) > 0
@@ -19,9 +21,12 @@ function(config, settings, lib)
         )
       ||| % {
         growth: settings.grown(tokens, 3600, ['provider', 'model']),
-        lately: settings.grown(tokens, 600, ['provider', 'model']),
+        // A point a minute: a new series stands at 0 for longer than that.
+        since_priced: settings.added_up('last_over_time(%(x)s) - min_over_time(%(x)s)' % {
+          x: '(%s and on (provider, model) %s)[1h:1m]' % [tokens, price],
+        }, ['provider', 'model']),
         tokens: tokens,
-        price: settings.metric('llm_price_usd_per_million_tokens'),
+        price: price,
       },
       'warning',
       // The next call of the model is enough; a minute lets a price that is just being loaded come.

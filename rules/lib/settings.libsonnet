@@ -49,14 +49,17 @@ function(config)
     // How much a counter grew in a window (seconds), by series.
     growth(selector, window):: promql.growth(selector, window, scrape_seconds),
 
-    // The same, added up by `by`. One exporter that two jobs scrape is one: the higher is taken.
-    grown(selector, window, by)::
+    // The same, added up by `by`.
+    grown(selector, window, by):: self.added_up(promql.growth(selector, window, scrape_seconds), by),
+
+    // Growth by series, added up by `by`. One exporter that two jobs scrape is one: the higher is taken.
+    added_up(growth, by)::
       local inner = ['instance'] + [label for label in by if label != 'instance'];
       'sum by (%s) (max by (%s) (sum by (%s) (%s)))' % [
         promql.labels(by),
         promql.labels(inner),
         promql.labels(['job'] + [label for label in inner if label != 'job']),
-        promql.growth(selector, window, scrape_seconds),
+        growth,
       ],
 
     // The window of «dollars a minute»: at least a scrape interval, or it would hold no two samples.

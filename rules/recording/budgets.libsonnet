@@ -33,11 +33,14 @@ function(settings, calendar)
   // each step of a chain costs it a minute.
   local recent_rate = |||-
     (
-      label_replace(%s, "period", "day", "", "")
+      label_replace(
+        %s,
+        "period", "day", "", ""
+      )
       or
       label_replace(%s, "period", "month", "", "")
     )
-  ||| % [rates.recent.day, rates.recent.month];
+  ||| % [promql.indent(rates.recent.day, 4), rates.recent.month];
 
   // What a budget's spending leads to at the end of its period.
   local projected = {
@@ -63,11 +66,28 @@ function(settings, calendar)
     |||,
   };
 
+  // When a budget last matched a call, whatever that cost; nothing where it never did. Carried, since calls leave the exporter after a day without any.
+  local matched(budget) =
+    local record = 'budget:llm_cost_matched_timestamp_seconds:last';
+    {
+      record: record,
+      labels: { budget: budget.name },
+      expr: |||-
+        (vector(time()) and on () count(%s))
+        or on ()
+        last_over_time(%s[2d])
+      ||| % [
+        settings.metric('llm_requests_total', promql.matchers(budget.match)),
+        promql.select(record, promql.matchers({ budget: [budget.name] })),
+      ],
+    };
+
   std.flattenArrays([
     rules(budget, period)
     for budget in settings.budgets
     for period in std.objectFields(periods(budget))
   ])
+  + std.map(matched, settings.budgets)
   + [
     {
       record: 'budget:llm_cost_usd:ratio',

@@ -20,7 +20,7 @@ GROUPS: list[dict[str, Any]] = [
 RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
 ALERTS = [rule for rule in RULES if "alert" in rule]
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
-PROMETHEUS_OWN = {"up"}
+PROMETHEUS_OWN = {"up", "ALERTS"}
 FIGURES = {"figure", "limit", "projected", "used_up_in", "spent", "top", "left"}
 
 
@@ -55,6 +55,17 @@ def test_every_metric_in_a_rule_exists(servers, tmp_path):
     assert len(in_messages) > 10
     for query in asked + in_messages:
         assert selected(query) - served - RECORDED <= PROMETHEUS_OWN, query
+
+
+def test_a_rule_that_asks_whether_it_fires_means_itself():
+    """An alert that stays while it fires names its own alert and level: another one's would keep it on."""
+    asking = 0
+    for rule in ALERTS:
+        for matchers in re.findall(r"ALERTS\{([^}]*)\}", rule["expr"]):
+            level = rule["labels"]["level"]
+            assert matchers == f'alertname="{rule["alert"]}", alertstate="firing", level="{level}"'
+            asking += 1
+    assert asking
 
 
 def test_every_recorded_series_is_of_use_under_its_name():

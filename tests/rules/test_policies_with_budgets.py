@@ -59,7 +59,7 @@ def test_alerts_of_a_budget_with_an_owner_carry_its_team(pack):
         | bounds(),
         firing(
             "LlmCostBudgetForecast",
-            "48m",
+            "55m",  # half an hour makes a trend, and the alert waits a quarter
             f'{own},period="day",level="critical",severity="critical"',
             f'{own},period="day",level="warning",severity="warning"',
         )
@@ -219,4 +219,31 @@ def test_names_with_signs_that_promql_and_templates_know_stay_text(pack):
                 )
             ]
         },
+    )
+
+
+def test_a_budget_that_matches_nothing_is_told(pack):
+    """A label spelt otherwise, and one that no call has; not the budget whose team has calls, be they free, and not the one over everything."""
+    made = pack("""
+        budgets:
+          - {name: company, monthly_usd: 1000}
+          - {name: search, match: {team: Search}, daily_usd: 100, team: owners}
+          - {name: vip, match: {user: [alice, "a+b"]}, monthly_usd: 10}
+          - {name: ops, match: {team: ops}, daily_usd: 10}
+        alerts: {LlmCostUnmatchedBudget: {severity: warning}}
+    """)
+    made.gives(
+        day("5x5900")
+        | {name: values.replace("x1000", "x5900") for name, values in bounds().items()}
+        | {
+            f'llm_requests_total{{provider="p",model="m",app="a",team="{team}"}}': "1x5900"
+            for team in ("search", "ops")
+        },
+        firing("LlmCostUnmatchedBudget", "23h")
+        | firing(
+            "LlmCostUnmatchedBudget",
+            "24h30m",
+            'budget="search",team="owners",severity="warning"',
+            'budget="vip",severity="warning"',
+        ),
     )

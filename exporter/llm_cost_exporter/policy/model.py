@@ -19,9 +19,10 @@ __all__ = ["ALERTS", "MODELS", "Policy"]
 # The alerts that a policy may turn off or give another severity.
 ALERTS = (
     "LlmCostSpendRateMinute", "LlmCostSpendRateHour",
-    "LlmCostBudget", "LlmCostBudgetForecast", "LlmCostBudgetBurnRate",
+    "LlmCostBudget", "LlmCostBudgetForecast", "LlmCostBudgetBurnRate", "LlmCostUnmatchedBudget",
     "LlmCostUnpriced", "LlmCostPriceCatalogueStale",
-    "LlmCostExporterDown", "LlmCostLogStalled", "LlmCostReadingBehind", "LlmCostLinesRejected", "LlmCostSaveFailing",
+    "LlmCostExporterDown", "LlmCostExporterNotReady", "LlmCostLogStalled", "LlmCostLogUnreadable",
+    "LlmCostReadingBehind", "LlmCostLinesRejected", "LlmCostSaveFailing",
     "LlmCostSeriesFolded", "LlmCostConfigReloadFailed", "LlmCostStateLost", "LlmCostCallsWithoutUsage",
     "LlmCostLedgerStale", "LlmCostZoneMismatch", "LlmCostWatchdog",
 )  # fmt: skip
@@ -98,7 +99,7 @@ class Forecast(_Model):
 
 
 class BurnRate(_Model):
-    """So many times the even pace of a month, over a long window and still over a short one."""
+    """So many times the even pace of a month over a long window, and going on by the short one (docs/rules.md)."""
 
     severity: Severity
     factor: Annotated[float, BeforeValidator(checks.number(1, 10_000))]
