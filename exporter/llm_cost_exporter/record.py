@@ -322,7 +322,7 @@ class RecordReader:
                 if nested is None:
                     return self._inside_text(record, shape, envelope)
                 name, chain, found = nested
-            if name in _OF_ONES_OWN and type(found) is list and _says_little(found[0], shape):
+            if len(chain) == 1 and name in _OF_ONES_OWN and type(found) is list and _says_little(found[0], shape):
                 inside = find_nested(record, shape, self._shapes, self.state)
                 if inside is not None and type(inside[2]) is list and inside[2][0].tokens:
                     name, chain, found = inside
