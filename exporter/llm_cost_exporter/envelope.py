@@ -33,6 +33,7 @@ __all__ = [
     "docker_part",
     "find_objects",
     "find_records",
+    "may_hold_object",
     "object_lost",
     "object_lost_inside",
     "parse_cri",
@@ -60,6 +61,7 @@ _TRIMMED = (
 )
 _CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.:Z+-]{0,40}) (stdout|stderr) ([FP])(?::\S*)? ?", re.ASCII)
 _MOST_AFTER = 64
+_BRACE = ord("{")
 _LONGEST_STREAM = 100  # characters of its name: an id of 64 and a little
 _OPENING = re.compile(rb"\{(?=[\"}\s])")
 _OPENING_CHARS = re.compile(r"\{(?=[\"}\s])", re.ASCII)
@@ -219,16 +221,21 @@ def docker_part(record: dict[str, Any]) -> tuple[str, bool, bytes] | None:
     return stream, last, content
 
 
+def may_hold_object(text: object) -> bool:
+    """Whether a record's text has a brace. journald writes a text with control characters (colours) as a list of its bytes."""
+    return "{" in text if type(text) is str else type(text) is list and _BRACE in text
+
+
 def content_of(text: object) -> bytes | None:
-    """The bytes of a record's text; None where it is none. journald writes a text with control characters (colours) as a list of its bytes."""
+    """The bytes of a record's text that may hold an object; None for all else."""
+    if not may_hold_object(text):
+        return None
     if type(text) is str:
         return text.encode("utf-8", "surrogatepass")
-    if type(text) is list and text[:1] and type(text[0]) is int:
-        try:
-            return bytes(text)
-        except (ValueError, TypeError):
-            return None
-    return None
+    try:
+        return bytes(text)  # type: ignore[call-overload, no-any-return]  # a list; of what, is seen by trying
+    except (ValueError, TypeError):
+        return None
 
 
 _PART = Part()

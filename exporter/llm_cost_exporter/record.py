@@ -391,7 +391,7 @@ class RecordReader:
         """JSON in a string of a record without usage of its own: CloudWatch's and python-json-logger's `message`."""
         for key in shape.texts if record.get("role") not in _SPEAKERS else ():
             content = content_of(record[key])
-            if content is None or b"{" not in content or len(envelope.names) >= _MOST_ENVELOPES:
+            if content is None or len(envelope.names) >= _MOST_ENVELOPES:
                 continue
             inner = Envelope(
                 [*envelope.names, f"JSON in {key}"],

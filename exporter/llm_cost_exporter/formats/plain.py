@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from llm_cost_exporter.formats.counts import Tokens, count, detail, first_count, put, split_input, split_output
+from llm_cost_exporter.formats.counts import (
+    Tokens,
+    count,
+    detail,
+    first_count,
+    put,
+    split_input,
+    split_output,
+    split_written,
+)
 from llm_cost_exporter.formats.fields import named_provider, tier, words
 from llm_cost_exporter.formats.totals import by_total
 from llm_cost_exporter.types import MOST_TOKENS, FileState, Usage
@@ -29,7 +38,6 @@ _READ = (
     "prompt_cache_hit_tokens", "num_cached_tokens",
 )  # fmt: skip
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
-_SPLIT = {"ephemeral_5m_input_tokens": "cache_write_5m", "ephemeral_1h_input_tokens": "cache_write_1h"}
 _REASONING = ("reasoning_tokens", "thinking_tokens")
 _OTHERS = ("service_tier", "speed", "provider", "llm_provider", "custom_llm_provider", "api_provider",
            "model_provider")  # fmt: skip
@@ -78,9 +86,10 @@ def _tokens(record: dict[str, Any], names: Names, *, includes_cache: bool) -> To
     details = detail(record, names.input_details, "input_token_details")
     read_ = first_count(record, _READ) or first_count(details, ("cached_tokens",))
     split = detail(record, "cache_creation")
-    by_ttl = {meter: first_count(split, (key,)) for key, meter in _SPLIT.items()}
+    minutes = first_count(split, ("ephemeral_5m_input_tokens",))
+    hour = first_count(split, ("ephemeral_1h_input_tokens",))
     written = first_count(record, _WRITTEN) or first_count(details, ("cache_write_tokens", "cache_creation_tokens"))
-    written = max(written, sum(by_ttl.values()))
+    written = max(written, minutes + hour)
     out_of = detail(record, names.output_details, "output_token_details")
     reasoning = first_count(record, _REASONING) or first_count(out_of, _REASONING)
     total = record.get("total_tokens")
@@ -95,7 +104,7 @@ def _tokens(record: dict[str, Any], names: Names, *, includes_cache: bool) -> To
         )
         whole = into + read_ + written if on_top else into
         split_input(tokens, whole, {**details, "cached_tokens": read_, "cache_write_tokens": written})
-        _by_ttl(tokens, by_ttl)
+        split_written(tokens, minutes, hour)
     else:
         put(tokens, "input", into)
     if reasoning or out_of:
@@ -103,13 +112,3 @@ def _tokens(record: dict[str, Any], names: Names, *, includes_cache: bool) -> To
     else:
         put(tokens, "output", out)
     return tokens
-
-
-def _by_ttl(tokens: Tokens, by_ttl: Tokens) -> None:
-    """Give the written tokens their time to live, where the record says it."""
-    left = tokens.pop("cache_write", 0)
-    for meter, amount in by_ttl.items():
-        part = min(amount, left)
-        put(tokens, meter, part)
-        left -= part
-    put(tokens, "cache_write", left)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from llm_cost_exporter.envelope import may_hold_object
 from llm_cost_exporter.quick.roles import can_be_named, struct
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _MOST_TYPES: Final = 256
 _MOST_KEYS: Final = 64
 _NO_OBJECT: Final[Any] = str | int | float | bool | list | None  # lists are not entered
 _TEXT: Final[Any] = str | int | float | bool | None  # a list may be a text's bytes
-_BRACE: Final = ord("{")
 
 Keys = tuple[object, ...]
 
@@ -47,18 +47,14 @@ def _some_is_json(attributes: tuple[str, ...]) -> Callable[[Any], bool]:
         get = attrgetter(attributes[0])
 
         def one(row: Any) -> bool:
-            return _may_be_json(get(row))
+            return may_hold_object(get(row))
 
         return one
 
     def some(row: Any) -> bool:
-        return any(_may_be_json(getattr(row, attribute)) for attribute in attributes)
+        return any(may_hold_object(getattr(row, attribute)) for attribute in attributes)
 
     return some
-
-
-def _may_be_json(value: object) -> bool:
-    return "{" in value if type(value) is str else type(value) is list and _BRACE in value
 
 
 class QuietTypes:
@@ -105,7 +101,7 @@ class QuietTypes:
 
 def is_silent(record: dict[str, Any], quiet: Quiet) -> bool:
     """No text of a record of this type may be JSON."""
-    return not any(_may_be_json(record[key]) for key in quiet.texts)
+    return not any(may_hold_object(record[key]) for key in quiet.texts)
 
 
 def _keys(record: dict[str, Any], deepest: int) -> Keys | None:

@@ -167,8 +167,6 @@ def _responses(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
 
 def _tool_usage(value: object) -> Any:
     """The type of a `tool_usage` without images; None where that can't be told."""
-    if value is None:
-        return None
     if type(value) is not dict or not all(map(can_be_named, value)):
         return None
     fields: Fields = {key: (f"unread_{number}", msgspec.Raw) for number, key in enumerate(value)}
