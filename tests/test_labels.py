@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_cost_exporter.config.model import DEFAULT_LABEL_PATHS
-from llm_cost_exporter.labels import LabelReader, clean
+from llm_cost_exporter.labels import LabelReader
+from llm_cost_exporter.wording import clean
 
 
 def values(reader: LabelReader, *records: dict[str, Any], path: str = "/var/log/x.log") -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from llm_cost_exporter.formats.failures import failure_in
 from llm_cost_exporter.formats.fields import looks_like_vendors, named_provider, usd, vendor_id, words
-from llm_cost_exporter.labels import clean
 from llm_cost_exporter.shape import Shape
 from llm_cost_exporter.types import Usage
+from llm_cost_exporter.wording import clean
 
 __all__ = ["LONGEST_LATENCY_NS", "Names", "complete"]
 

@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from llm_cost_exporter.exposition import Page, labels_text
-from llm_cost_exporter.labels import clean
 from llm_cost_exporter.ledger.samples import BOUNDS
 from llm_cost_exporter.money import to_float
 from llm_cost_exporter.view import View, own_metrics
+from llm_cost_exporter.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

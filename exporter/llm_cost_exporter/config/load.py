@@ -18,6 +18,7 @@ from llm_cost_exporter.config.labels import glob_regex
 from llm_cost_exporter.config.messages import config_error, dotted
 from llm_cost_exporter.config.model import MODELS, Config, SourceConfig
 from llm_cost_exporter.errors import ConfigError, UsageError
+from llm_cost_exporter.wording import folded
 
 __all__ = ["check", "for_files", "load", "with_overrides"]
 
@@ -83,9 +84,6 @@ def check(data: dict[str, Any], file: str) -> Config:
 
 def _refuse_same_aliases(aliases: Mapping[str, str], file: str) -> None:
     """Of two that differ in case only one would be used, whichever it is."""
-    # Labels want this package themselves, and only aliases need them here.
-    from llm_cost_exporter.labels import folded  # noqa: PLC0415
-
     known: dict[str, str] = {}
     for name in aliases:
         same = known.setdefault(folded(name), name)

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from llm_cost_exporter import money
-from llm_cost_exporter.labels import clean
+from llm_cost_exporter.wording import clean
 
 __all__ = [
     "LONGEST_ID",

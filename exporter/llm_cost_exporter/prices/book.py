@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from llm_cost_exporter.labels import clean, folded
 from llm_cost_exporter.prices import pricefile
 from llm_cost_exporter.prices.catalogue import Catalogue, Found, bundled
 from llm_cost_exporter.prices.entries import Entry
@@ -22,6 +21,7 @@ from llm_cost_exporter.prices.names import UNKNOWN, provider_label
 from llm_cost_exporter.prices.providers import provider_named
 from llm_cost_exporter.prices.quotes import Quotes
 from llm_cost_exporter.prices.sheet import Rates
+from llm_cost_exporter.wording import clean, folded
 
 __all__ = ["PriceBook"]
 

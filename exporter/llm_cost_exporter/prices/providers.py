@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from llm_cost_exporter.labels import clean
+from llm_cost_exporter.wording import clean
 
 __all__ = ["is_no_provider", "known_spelling", "provider_id", "provider_named", "spelled"]
 
