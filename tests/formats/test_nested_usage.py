@@ -88,6 +88,18 @@ def test_counts_beside_the_answer_that_has_the_model() -> None:
     assert (named.model, total(named)) == ("gpt-4o", 2)
 
 
+def test_a_chunk_inside_a_record_is_read_once() -> None:
+    """A server that repeats its growing usage, and names no model: its first chunk goes on with nothing."""
+    chunk = {
+        "id": "c1",
+        "object": "chat.completion.chunk",
+        "choices": [{"delta": {}}],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 1},
+    }
+    call = call_of({"time": 1772359200, "data": chunk})
+    assert (call.model, total(call), call.continues) == (None, 6, False)
+
+
 def test_the_nearer_one_wins() -> None:
     """The search goes breadth first."""
     deep = {"a": {"b": {**BODY, "id": "chatcmpl-deep"}}, "z": {**BODY, "id": "chatcmpl-near"}}

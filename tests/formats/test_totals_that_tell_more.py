@@ -65,6 +65,22 @@ def test_other_totals_tell_nothing(record: Any) -> None:
     assert call_of(record).tokens == {"input": 20, "output": 198}
 
 
+def test_a_total_without_a_prompt_tells_nothing() -> None:
+    """Not even of Gemini: the whole of it would be thought."""
+    assert call_of(chat({"prompt_tokens": None, "completion_tokens": 198, "total_tokens": 623})).tokens == {
+        "output": 198
+    }
+
+
+def test_what_is_missing_to_a_total_is_one_thing() -> None:
+    """Reasoning and cached tokens of one size: the reasoning came on top, and the cached ones are in the prompt as everywhere."""
+    usage = {
+        "prompt_tokens": 300, "completion_tokens": 20, "total_tokens": 420, "cache_read_input_tokens": 100,
+        "completion_tokens_details": {"reasoning_tokens": 100},
+    }  # fmt: skip
+    assert call_of(chat(usage, "grok-4")).tokens == {"input": 200, "cache_read": 100, "reasoning": 100, "output": 20}
+
+
 CACHED = {"input": 21, "cache_read": 51_886, "cache_write": 188, "output": 393}
 WITH_ANTHROPICS = {
     "prompt_tokens": 21, "completion_tokens": 393, "total_tokens": 52_488, "cache_read_input_tokens": 51_886, "cache_creation_input_tokens": 188,
