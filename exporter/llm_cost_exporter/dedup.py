@@ -6,8 +6,9 @@ line's call went and what it counted, so that a larger repeat adds just the diff
 The last `window` calls are the slots of a ring, in chunks of 512. The newest chunks are lists of rows, all others are packed
 (idchunk.py), some 45 bytes a call. A packed chunk is what a save writes, so a save packs what is new and nothing twice.
 
-Dicts lead from a key to its chunk. There is one for each third of the window, and the oldest is dropped as a whole: one dict for
-all would need a deletion a call, and to be copied (10 MB) each time that it has turned over.
+Dicts lead from a key to its chunk. There is one for each fifth of the window, and the oldest is dropped as a whole: one dict for
+all would need a deletion a call, and to be copied (10 MB) each time that it has turned over. (A fifth of 100,000 nearly fills a dict
+that has room for 21,845; what comes and goes with it is 1.3 MB.)
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Ids", "key_of"]
 
+_PARTS: Final = 5
 _STREAMS: Final = 128  # ids kept where `window` is 0, so that the parts of a stream still find their call
 _MOST_UNPACKED: Final = 16  # packed chunks that repeats were looked up in and that are kept as rows meanwhile
-_KEY_BITS: Final = 60  # what a Python int holds in two digits, 32 bytes in all
+_KEY_BITS: Final = 60  # what a Python int holds in two digits
+Older = tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, int], dict[int, int]]
 
 
 def key_of(call_id: str, scope: str) -> int:
@@ -41,7 +44,7 @@ def key_of(call_id: str, scope: str) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) >> (64 - _KEY_BITS)
 
 
-class _Third:
+class _Part:
     """Where the keys of some consecutive chunks are: key -> number of the chunk, less `first`."""
 
     __slots__ = ("chunks", "first")
@@ -61,13 +64,14 @@ class Ids:
     def __init__(self, window: int, max_age: float) -> None:
         self.repeats = window > 0  # whether the same id on another line is the same call
         self.rows: list[Row] = []  # of the chunk that is being filled
-        self.older: tuple[dict[int, int], dict[int, int], dict[int, int]] = ({}, {}, {})  # the dicts before `newest`
+        self.older: Older = ({}, {}, {}, {}, {})  # the dicts before `newest`
         self.newest: dict[int, int] = {}
         self.at = 0  # what `newest` has for keys of the chunk that is being filled
         self._window = window or _STREAMS
         self._max_age = max_age
-        self._thirds = [_Third(0)]  # oldest first
-        self._most = -(-self._window // (3 * CHUNK))  # chunks a third, so that four hold the window at any time
+        self._parts = [_Part(0)]  # oldest first
+        # Chunks a part, so that one part more holds the window at any time.
+        self._most = -(-self._window // (_PARTS * CHUNK))
         self._chunk = 0  # number of the chunk that is being filled; slot // CHUNK
         self._packed: dict[int, bytes] = {}  # by number, oldest first
         self._unpacked: dict[int, list[Row]] = {}  # of some chunks; the only ones where the packed one is out of date
@@ -76,12 +80,12 @@ class Ids:
         self._point()
 
     def _point(self) -> None:
-        last = self._thirds[-1]
+        last = self._parts[-1]
         self.newest, self.at = last.chunks, self._chunk - last.first
-        older = [third.chunks for third in self._thirds[-2::-1]]
-        if len(older) > 3:  # not in a ring that has grown here, but in one that was loaded with another window perhaps
-            older = [*older[:2], dict.fromkeys(chain(*older[2:]), 0)]
-        self.older = (*older, {}, {}, {})[:3]  # type: ignore[assignment]
+        older = [part.chunks for part in self._parts[-2::-1]]
+        if len(older) > _PARTS:  # never in a ring that has grown here: one loaded with another window may have more
+            older = [*older[: _PARTS - 1], dict.fromkeys(chain(*older[_PARTS - 1 :]), 0)]
+        self.older = (*older, {}, {}, {}, {}, {})[:_PARTS]  # type: ignore[assignment]
 
     def _next_slot(self) -> int:
         return self._chunk * CHUNK + len(self.rows)
@@ -96,10 +100,10 @@ class Ids:
 
     def _slot(self, key: int) -> int | None:
         """The newest slot of `key`, if it is one of the window's."""
-        for third in reversed(self._thirds):
-            at = third.chunks.get(key)
+        for part in reversed(self._parts):
+            at = part.chunks.get(key)
             if at is not None:
-                number = third.first + at
+                number = part.first + at
                 if number * CHUNK + CHUNK <= self._next_slot() - self._window:
                     return None  # let go of, with its chunk
                 slot = number * CHUNK + self._row_of(number, key)
@@ -154,16 +158,16 @@ class Ids:
         self._packed[self._chunk] = pack_rows(self._chunk * CHUNK, self.rows)
         self.rows = []
         self._chunk += 1
-        if self._chunk - self._thirds[-1].first >= self._most:
-            self._thirds.append(_Third(self._chunk))
+        if self._chunk - self._parts[-1].first >= self._most:
+            self._parts.append(_Part(self._chunk))
         out = (self._chunk * CHUNK - self._window) // CHUNK  # chunks before this one are out as a whole
         for number in [number for number in {*self._packed, *self._unpacked} if number < out]:
             self._packed.pop(number, None)
             self._unpacked.pop(number, None)
             self._dirty.discard(number)
             self._gone.add(number)
-        while len(self._thirds) > 1 and self._thirds[1].first <= out:
-            del self._thirds[0]
+        while len(self._parts) > 1 and self._parts[1].first <= out:
+            del self._parts[0]
         self._point()
 
     def _rows_of(self, number: int) -> list[Row]:
@@ -206,7 +210,7 @@ class Ids:
             return
         numbers = sorted(found)
         last = numbers[-1]
-        self._thirds = []
+        self._parts = []
         for number in numbers:
             data = found[number]
             rows = unpack_rows(data)
@@ -214,12 +218,12 @@ class Ids:
                 raise ValueError("a chunk of ids is not full")
             if (last + 1 - number) * CHUNK > self._window + 2 * CHUNK:
                 continue  # the window is smaller now
-            if not self._thirds or number - self._thirds[-1].first >= self._most:
-                self._thirds.append(_Third(number))
-            third = self._thirds[-1]
+            if not self._parts or number - self._parts[-1].first >= self._most:
+                self._parts.append(_Part(number))
+            part = self._parts[-1]
             for row in rows:
                 Entry.of(row)
-                third.chunks[row[0]] = number - third.first
+                part.chunks[row[0]] = number - part.first
             self._packed[number] = data
         self._chunk = last
         self.rows = unpack_rows(self._packed.pop(last))

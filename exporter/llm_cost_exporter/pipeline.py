@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipeline", "entry_reader"]
 
-_BATCH_BYTES: Final = 1 << 20
+_BACKLOG_BYTES: Final = 1 << 20  # of one batch at most; the source has a limit of its own
+_BATCH_BYTES: Final = (
+    128 << 10
+)  # once there are scrapes beside it: what the work of both takes at once is never given back
 _QUIET_SECONDS: Final = (5.0, 900.0)  # after so long without news a file's open streams are looked at
 _MOST_COMPLAINTS: Final = 5  # rejected lines told of a minute
 
@@ -101,7 +104,7 @@ class Pipeline:
         """Read and post one batch. False: there is nothing to read now, or the state does not answer (`ledger.midway`)."""
         posting, read = self._unfinished, True
         if posting is None:
-            batch = self._source.read(_BATCH_BYTES)
+            batch = self._source.read(_BACKLOG_BYTES if self._ledger.in_backlog else _BATCH_BYTES)
             posting, read = (self._look_at_quiet_files(), False) if batch is None else (self._post(batch), True)
         self._unfinished = None
         for _ in posting:  # once at most: it goes on with the next step

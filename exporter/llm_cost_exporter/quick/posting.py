@@ -125,7 +125,7 @@ class Posting(Generic[AccountT]):
         total_there = "total" in has
         ids, histograms, opened = self._ids, self._sink.histograms, self._open
         newest, at, remembered = ids.newest, ids.at, ids.rows
-        earlier, before, oldest = ids.older
+        first, second, third, fourth, fifth = ids.older
         remember = remembered.append
         said: int | None = None
         latency: int | None = None
@@ -212,7 +212,9 @@ class Posting(Generic[AccountT]):
                     call = request
                 elif not request_may_lack or request is not None:
                     break
-            if call is not None and (key in newest or key in earlier or key in before or key in oldest):
+            if call is not None and (
+                key in newest or key in first or key in second or key in third or key in fourth or key in fifth
+            ):
                 break  # a repeat
             if said_there:
                 told = row.said
@@ -277,7 +279,7 @@ class Posting(Generic[AccountT]):
                 if len(remembered) == CHUNK:
                     ids.turn()
                     newest, at, remembered = ids.newest, ids.at, ids.rows
-                    earlier, before, oldest = ids.older
+                    first, second, third, fourth, fifth = ids.older
                     remember = remembered.append
             if histograms:
                 cell.token_counts[bisect_left(_TOKEN_BOUNDS, whole)] += 1
