@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 LISTEN ?= 127.0.0.1:9478
 LOG ?=
 TESTS ?=
+WORKERS ?= 2
 STAMP := $(VENV)/made-from-pyproject
 
 .PHONY: help
@@ -25,10 +26,11 @@ run: venv ## serve the sample log on http://localhost:9478/ (LOG=… for your ow
 
 .PHONY: test
 test: servers preview lint check-generated ## lint, and all tests against real servers
-	$(call pytest,-m 'not waits')
+	$(call pytest,-m 'not waits and not alone' -n $(WORKERS) --dist loadfile)
+	$(call pytest,-m alone)
 	$(call pytest,-m waits -n 4 --dist worksteal)
 
-# What waits for servers waits side by side, apart from what computes. (5: TESTS has none of that kind.)
+# What computes, a process a core; then what measures time, alone; then what waits for servers, side by side. (5: TESTS has none of that kind.)
 pytest = $(BIN)/pytest $(1) $(TESTS) || test $$? -eq 5
 
 .PHONY: torture

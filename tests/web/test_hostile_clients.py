@@ -14,6 +14,8 @@ from llm_cost_exporter.web import Timeouts
 from llm_cost_exporter.web.connections import Connection, Connections
 from tests.web_kit import LOG, App, ask, connect, is_cut, parse, read_all
 
+pytestmark = pytest.mark.alone
+
 MANY = 200
 SHORT = Timeouts(head=0.3, idle=0.3, answer=0.3)
 
