@@ -246,4 +246,5 @@ def test_a_budget_that_matches_nothing_is_told(pack):
             'budget="search",team="owners",severity="warning"',
             'budget="vip",severity="warning"',
         ),
+        evaluated="4m",
     )
