@@ -165,6 +165,66 @@ def hosted(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
+def timed_inside(rng: random.Random, number: int) -> dict[str, Any]:
+    """Groq's chat completions: how long they took stands beside the counts."""
+    body = answer(rng, number)
+    usage = body["usage"]
+    if number % 40 < 20:
+        del usage["prompt_tokens_details"], usage["completion_tokens_details"]
+    times = {
+        "queue_time": rng.choice((0, 0.05, rng.random())),
+        "prompt_time": 0.01,
+        "total_time": rng.choice((0.12, 3, rng.random() * 40)),
+    }
+    more = {"x_groq": {"id": f"req_{number}"}} if number % 80 < 60 else {}
+    return {
+        **body,
+        "model": rng.choice(("openai/gpt-oss-120b", "llama-3.3-70b-versatile")),
+        "usage": {**times, **usage},
+        **more,
+    }
+
+
+def charged(rng: random.Random, number: int) -> dict[str, Any]:
+    """OpenRouter's answers, which say what they cost."""
+    body = answer(rng, number)
+    told: dict[str, Any] = {
+        "cost": rng.choice((*(0, 0.000102, 1.5e-05) * 5, round(rng.random() / 100, rng.choice((6, 9, 12))))),
+        "is_byok": False,
+    }
+    if number % 40 < 20:
+        told["cost_details"] = {"upstream_inference_cost": None}
+    generation = rng.choice(
+        (*(f"gen-1762805773-{number:020x}",) * 40, "", "00000000-0000-0000-0000-000000000000", "x" * 250)
+    )
+    model = rng.choice((*("anthropic/claude-4.5-sonnet-20250929", "openai/gpt-4o-mini") * 4, "no/such-model"))
+    return {
+        **body,
+        "service_tier": "default",
+        "id": generation,
+        "provider": rng.choice(("Google", "Azure")),
+        "model": model,
+        "usage": {**body["usage"], **told},
+    }
+
+
+def ticked(rng: random.Random, number: int) -> dict[str, Any]:
+    """xAI's chat completions: reasoning on top of the completion, the cost in ticks."""
+    body = answer(rng, number)
+    usage = {
+        **body["usage"],
+        "num_sources_used": 0,
+        "cost_in_usd_ticks": rng.choice((*(158500, 0, 10, 10**13, rng.randrange(10**9) * 10) * 5, 7, 10**14)),
+    }
+    thought = usage["completion_tokens_details"]["reasoning_tokens"]
+    usage["total_tokens"] = (
+        usage["prompt_tokens"] + usage["completion_tokens"] + rng.choice((thought, thought, thought, 0, 31))
+    )
+    if number % 40 < 10:
+        del usage["completion_tokens_details"]
+    return {**body, "model": rng.choice((*("grok-4-0709", "grok-3-mini") * 4, "no-such-model")), "usage": usage}
+
+
 def stamped(rng: random.Random, number: int) -> dict[str, Any] | bytes:
     """Bodies without a time, and text with one between them."""
     at = datetime.fromtimestamp(when(rng, number), UTC)
@@ -227,6 +287,9 @@ MAKERS = (
     message,
     used,
     hosted,
+    timed_inside,
+    charged,
+    ticked,
     other,
     mostly_other,
     chatter,
@@ -241,7 +304,7 @@ KEYS = (
     "id", "object", "cost", "total_cost", "provider", "llm_provider", "service_tier", "cached_tokens", "reasoning_tokens", "type", "role", "error", "status", "success",
     "time", "created", "request_id", "response_id", "latency_s", "stream", "log", "message", "level", "app", "usage", "choices", "x_groq", "is_byok", "cost_details",
     "prompt_cache_hit_tokens", "num_cached_tokens", "output_tokens", "prompt_tokens", "cache_creation_input_tokens", "speed", "metadata", "model_name", "cache_read_input_tokens", "iterations", "thinking_tokens",
-    "input_tokens_details", "cached_tokens_details", "num_sources_used", "data", "stop_reason", "response", "iterations",
+    "input_tokens_details", "cached_tokens_details", "num_sources_used", "cost_in_usd_ticks", "queue_time", "total_time", "data", "stop_reason", "response", "iterations",
 )  # fmt: skip
 
 

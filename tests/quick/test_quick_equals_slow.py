@@ -125,7 +125,7 @@ def test_the_ledger_is_the_same(switch, lines, ticks):
         assert exported(Path(folder) / "exporter", path, ticks=ticks) == slow
 
 
-@pytest.mark.parametrize("maker", range(10), ids=[maker.__name__ for maker in MAKERS[:10]])
+@pytest.mark.parametrize("maker", range(13), ids=[maker.__name__ for maker in MAKERS[:13]])
 def test_regular_lines_go_the_quick_way(switch, tmp_path, maker):
     """If hardly any did, the tests above would hold nothing. And what is rare in such lines (one of 40) counts the same."""
     path = tmp_path / "usage.jsonl"

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from llm_cost_exporter.around import LONGEST_LATENCY_NS
+from llm_cost_exporter.formats import openrouter
 from llm_cost_exporter.formats.fields import looks_like_vendors, usd
 from llm_cost_exporter.formats.openai_chat import OLLAMAS
 from llm_cost_exporter.quick.roles import NUMBER, Roles, can_be_named, struct
@@ -83,7 +84,7 @@ class Form:
             return None  # the provider is Azure
         if "fingerprint" in self.has and row.fingerprint == OLLAMAS:
             return None  # its id is none
-        if self.vendors_id and "ident" in self.has and row.ident.startswith("gen-"):
+        if self.vendors_id and self.format != openrouter.NAME and row.ident.startswith("gen-"):
             return None  # OpenRouter
         if "total" in self.has and not self._total_fits(row):
             return None
@@ -185,8 +186,8 @@ def _make(record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
         return None
     for key in keys - roles.fields.keys():
         roles.give(key, f"unread_{len(roles.fields)}", msgspec.Raw)
-    row = struct("Row", {key: roles.fields[key] for key in keys})
-    has = {attribute for attribute, _ in roles.fields.values()} | roles.inner
+    row = struct("Row", {key: roles.fields[key] for key in keys}, roles.made)
+    has = {attribute for attribute, _ in roles.fields.values()} | roles.inner | roles.made.keys()
     return Form(
         format=log_format,
         decode=msgspec.json.Decoder(row).decode,
@@ -194,7 +195,7 @@ def _make(record: dict[str, Any], shape: Shape, log_format: str) -> Form | None:
         counts=roles.counts,
         nested=roles.nested,
         has=frozenset(has),
-        latency_unit=shape.latencies[0][1] if shape.latencies else 0.0,
+        latency_unit=shape.latencies[0][1] if shape.latencies else 1e9,
         vendors_id=roles.vendors_id,
         only=frozenset(roles.only),
     )

@@ -17,6 +17,7 @@ from msgspec import UNSET
 from xxhash import xxh3_64_intdigest
 
 from llm_cost_exporter.around import LONGEST_LATENCY_NS
+from llm_cost_exporter.formats import openrouter
 from llm_cost_exporter.formats.fields import LONGEST_ID, NIL, looks_like_vendors
 from llm_cost_exporter.formats.openai_chat import OLLAMAS
 from llm_cost_exporter.idchunk import CHUNK, SAID_UNIT, counts_of
@@ -122,7 +123,7 @@ class Posting(Generic[AccountT]):
         ident_there, request_there, vendors = "ident" in has, "request" in has, form.vendors_id
         request_may_lack, said_may_lack = "request" in form.only, "said" in form.only
         ident_may_lack, latency_may_lack, unit = "ident" in form.only, "latency" in form.only, form.latency_unit
-        total_there = "total" in has
+        total_there, of_openrouter = "total" in has, form.format == openrouter.NAME
         ids, histograms, opened = self._ids, self._sink.histograms, self._open
         newest, at, remembered = ids.newest, ids.at, ids.rows
         first, second, third, fourth, fifth = ids.older
@@ -172,15 +173,15 @@ class Posting(Generic[AccountT]):
                     if reasoning > out:  # noqa: PLR1730
                         reasoning = out
                     out -= reasoning
-                if choices_there and row.choices and row.choices[0].content_filter_results is not UNSET:
-                    break
-                if fingerprint_there and row.fingerprint == OLLAMAS:
-                    break
             else:
                 into, out = row.into, row.out
                 whole = into
                 if total_there and row.total > into + out:
                     break
+            if choices_there and row.choices and row.choices[0].content_filter_results is not UNSET:
+                break
+            if fingerprint_there and row.fingerprint == OLLAMAS:
+                break
             call = None  # the id that is shown
             if ident_there:
                 ident = row.ident
@@ -189,7 +190,7 @@ class Posting(Generic[AccountT]):
                         not ident
                         or len(ident) > LONGEST_ID
                         or not ident.isprintable()
-                        or ident[:4] == "gen-"
+                        or (ident[:4] == "gen-" and not of_openrouter)
                         or ident == NIL
                     ):
                         break

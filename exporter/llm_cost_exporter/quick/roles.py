@@ -34,6 +34,7 @@ class Roles:
         self.vendors_id = False  # `ident` is the response's id, by the format
         self.counts: Callable[[Any], Apart] | None = None  # see forms.Form
         self.only: set[str] = set()
+        self.made: dict[str, Callable[[Any], Any]] = {}  # roles that no key has by itself: how a row gives them
         self.fit = True
 
     def give(self, key: str, attribute: str, kind: Any) -> None:
@@ -95,9 +96,14 @@ def can_be_named(key: str) -> bool:
     return key.isprintable() and '"' not in key and "\\" not in key
 
 
-def struct(name: str, fields: dict[str, tuple[str, Any]]) -> type[msgspec.Struct]:
-    """A struct of all of these keys and no others, in the order in which the log has them (the quickest to decode)."""
+def struct(
+    name: str, fields: dict[str, tuple[str, Any]], made: dict[str, Callable[[Any], Any]] | None = None
+) -> type[msgspec.Struct]:
+    """A struct of all of these keys and no others, in the order in which the log has them (the quickest to decode).
+
+    `made` are attributes that are made of the others.
+    """
     return msgspec.defstruct(
         name, list(fields.values()), rename={attribute: key for key, (attribute, _) in fields.items()},
-        forbid_unknown_fields=True, gc=False,
+        forbid_unknown_fields=True, gc=False, namespace={attribute: property(make) for attribute, make in (made or {}).items()},
     )  # fmt: skip

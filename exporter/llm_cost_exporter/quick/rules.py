@@ -7,22 +7,27 @@ names all keys of `usage`, and has nothing to do with a key that any of these fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from llm_cost_exporter.formats import (
     anthropic_messages,
     deepseek,
+    groq,
     mistral,
     openai_chat,
     openai_responses,
+    openrouter,
     plain,
     plain_input,
     plain_prompt,
+    xai,
 )
-from llm_cost_exporter.formats.hosts import GROQ_KEY
-from llm_cost_exporter.quick.roles import COUNT, MAYBE, NONE, SOME, Roles, can_be_named, struct
+from llm_cost_exporter.formats.fields import NIL
+from llm_cost_exporter.formats.hosts import GROQ_KEY, GROQ_SIGN, XAI_SIGNS
+from llm_cost_exporter.quick.roles import COUNT, MAYBE, NONE, NUMBER, SOME, Roles, can_be_named, struct
 
 if TYPE_CHECKING:
     from llm_cost_exporter.shape import Shape
@@ -37,6 +42,9 @@ _OUT: Final = {"reasoning_tokens": ("reasoning", COUNT)}
 # Other names of counts; null and 0 are as good as absent.
 _UNREAD_IN: Final = ("audio_tokens", "image_tokens", "video_tokens", "cache_write_tokens", "cache_creation_tokens")
 _UNREAD_OUT: Final = ("audio_tokens", "image_tokens")
+_OPENROUTERS: Final = frozenset(("cost_details", "is_byok"))  # beside `cost`
+_SECONDS: Final[Any] = Annotated[float, msgspec.Meta(ge=0, le=7 * 86_400)]
+_TICKS: Final[Any] = Annotated[int, msgspec.Meta(ge=0, le=10**13)]  # of more not every float is as exact
 # Keys that make a record with choices or a response something else.
 _NO_BODY: Final = frozenset(("type", "role", "error", "prompt_filter_results", "content", GROQ_KEY))
 # openrouter goes by an id that begins with gen- (posting.py looks) or by keys of its own in `usage`, which no rule has; anthropic_messages
@@ -100,7 +108,10 @@ def _plain(name: str, into: str, out: str) -> Callable[[Roles, dict[str, Any], S
     return rule
 
 
-def _chat(name: str, more: dict[str, Any]) -> Callable[[Roles, dict[str, Any], Shape], bool]:
+def _chat(
+    name: str, more: Fields, also: Callable[[Roles, dict[str, Any], Shape], bool] | None = None
+) -> Callable[[Roles, dict[str, Any], Shape], bool]:
+    """`more` are keys that `usage` may have besides; `also` gives what a host has of its own, and says whether it can."""
     known = {
         "prompt_tokens": ("into", SOME),
         "completion_tokens": ("out", COUNT),
@@ -108,11 +119,12 @@ def _chat(name: str, more: dict[str, Any]) -> Callable[[Roles, dict[str, Any], S
         **more,
     }
     before = _BEFORE if name == openai_chat.NAME else _BEFORE | _HOSTS - {name}
+    forbidden = _NO_BODY - {GROQ_KEY} if name == groq.NAME else _NO_BODY
 
     def rule(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
         """Chat completions: counts in `usage`, by the names and with the details that OpenAI has."""
         keys, usage = record.keys(), record.get("usage")
-        if _before(shape, name) - before or not _NO_BODY.isdisjoint(keys) or type(usage) is not dict:
+        if _before(shape, name) - before or not forbidden.isdisjoint(keys) or type(usage) is not dict:
             return False
         fields = _usage(usage, known, "prompt_tokens_details", "completion_tokens_details")
         if fields is None or not {"prompt_tokens", "completion_tokens"} <= fields.keys():
@@ -130,9 +142,59 @@ def _chat(name: str, more: dict[str, Any]) -> Callable[[Roles, dict[str, Any], S
             roles.give("choices", "choices", list[_Choice])
         if "system_fingerprint" in keys:
             roles.give("system_fingerprint", "fingerprint", str | None)
-        return _give_id(roles, shape, own="object" in keys or "choices" in keys)
+        if also is not None and not also(roles, record, shape):
+            return False
+        return "ident" in roles.made or _give_id(roles, shape, own="object" in keys or "choices" in keys)
 
     return rule
+
+
+def _groqs(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
+    """How long it took stands in `usage`: total_time, and queue_time where that is told."""
+    if shape.latencies or GROQ_SIGN not in record["usage"]:
+        return False
+    if "taken" in roles.inner:
+        roles.made["latency"] = lambda row: row.usage.taken + row.usage.queued
+    return True
+
+
+def _openrouters(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
+    """What it cost stands in `usage`, with keys that tell OpenRouter's answers; the id is of one generation and model."""
+    usage = record["usage"]
+    if shape.costs or "id" not in shape.response_ids or "cost" not in usage or _OPENROUTERS.isdisjoint(usage):
+        return False
+    roles.give("id", "generation", str)
+    roles.name("model")
+    model = attrgetter(roles.fields["model"][0])
+
+    def ident(row: Any) -> str:
+        generation = row.generation
+        return f"{generation}/{model(row)}" if generation and generation != NIL else ""
+
+    roles.made |= {"ident": ident, "said": lambda row: row.usage.charged}
+    roles.vendors_id = True
+    return True
+
+
+def _xais(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
+    """Reasoning comes on top of the completion, and what it cost is told in ticks of 1e-10 USD."""
+    if XAI_SIGNS.isdisjoint(record["usage"]) or shape.costs:
+        return False
+    if "ticks" in roles.inner:
+        roles.made["said"] = lambda row: row.usage.ticks / 1e10
+    cached_there, reasoning_there, total_there = (role in roles.inner for role in ("cached", "reasoning", "total"))
+
+    def counts(usage: Any) -> Apart:
+        into, out = usage.into, usage.out
+        cached = usage.cached.cached if cached_there else 0
+        reasoning = usage.reasoning.reasoning if reasoning_there else 0
+        fresh = into if cached > into else into - cached
+        if not (reasoning <= out and total_there and usage.total == fresh + cached + out):
+            out += reasoning
+        return Apart(fresh, cached, 0, 0, 0, reasoning, out - reasoning)
+
+    roles.counts = counts
+    return True
 
 
 _HITS: Final = ("prompt_cache_hit_tokens", "num_cached_tokens")  # in the order in which openai_chat asks
@@ -187,7 +249,7 @@ def _anthropic(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
     keys, usage = record.keys(), record.get("usage")
     if _before(shape, anthropic_messages.NAME) - _BEFORE_MESSAGE or type(usage) is not dict:
         return False
-    if not keys.isdisjoint(("data", "message", "error")) or not _OPENROUTERS.isdisjoint(usage):
+    if not keys.isdisjoint(("data", "message", "error")) or "cost" in usage or not _OPENROUTERS.isdisjoint(usage):
         return False
     if (
         not {"input_tokens", "output_tokens"} <= usage.keys()
@@ -221,7 +283,6 @@ def _anthropic(roles: Roles, record: dict[str, Any], shape: Shape) -> bool:
     return _give_id(roles, shape, own=is_message)
 
 
-_OPENROUTERS: Final = frozenset(("cost", "cost_details", "is_byok"))
 _OWN: Final = ("cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation")
 _ANTHROPIC: Final[Fields] = {
     "input_tokens": ("into", MAYBE), "output_tokens": ("out", MAYBE), "cache_read_input_tokens": ("cached", MAYBE),
@@ -313,6 +374,28 @@ RULES: Final[dict[str, Callable[[Roles, dict[str, Any], Shape], bool]]] = {
             "prompt_cache_hit_tokens": ("unread_hits", msgspec.Raw),
             "prompt_cache_miss_tokens": ("unread_misses", msgspec.Raw),
         },
+    ),
+    groq.NAME: _chat(
+        groq.NAME,
+        {
+            "queue_time": ("queued", _SECONDS),
+            "total_time": ("taken", _SECONDS),
+            "prompt_time": ("unread_prompt", msgspec.Raw),
+            "completion_time": ("unread_completion", msgspec.Raw),
+        },
+        _groqs,
+    ),
+    openrouter.NAME: _chat(
+        openrouter.NAME,
+        {
+            "cost": ("charged", NUMBER),
+            "cost_details": ("details", msgspec.Raw),
+            "is_byok": ("own_key", msgspec.Raw),
+        },
+        _openrouters,
+    ),
+    xai.NAME: _chat(
+        xai.NAME, {"num_sources_used": ("unread_sources", msgspec.Raw), "cost_in_usd_ticks": ("ticks", _TICKS)}, _xais
     ),
     openai_responses.NAME: _responses,
     anthropic_messages.NAME: _anthropic,
