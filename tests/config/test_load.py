@@ -15,7 +15,6 @@ from llm_cost_exporter.config import (
     Config,
     LabelConfig,
     SourceConfig,
-    for_files,
     load,
     parse_path_labels,
     with_overrides,
@@ -335,35 +334,10 @@ def test_sources_are_not_needed_beside_files(exporter_yml: Writer) -> None:
     assert load(exporter_yml(""), sources_needed=False) == Config()
 
 
-def test_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FILEs become entries of their own, absolute, each once; an existing file is never taken for a glob."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "us[a]ge*.jsonl").touch()
-    config = for_files(["us[a]ge*.jsonl", "new/*.jsonl", "-", "-", "/x/y"], ":0", "state")
-    assert [source.paths for source in config.sources] == [
-        (f"{tmp_path}/us[[]a]ge[*].jsonl",),
-        (f"{tmp_path}/new/*.jsonl",),
-        ("-",),
-        ("/x/y",),
-    ]
-    assert (config.listen, config.state_dir) == (":0", tmp_path / "state")
-
-
-def test_for_files_with_a_configuration(exporter_yml: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A FILE that an entry of the configuration names is read as that entry says; others as by default."""
-    monkeypatch.chdir(tmp_path)
-    base = load(exporter_yml("ledger: x\nsources: [{paths: ['logs/**/*.jsonl', other.jsonl], labels: {app: shop}}]"))
-    config = for_files(["logs/a/b/c.jsonl", "logs/d.jsonl", "other.jsonl", "else.jsonl"], base=base)
-    assert [source.labels.get("app") for source in config.sources] == ["shop", "shop", "shop", None]
-    assert (config.ledger, config.listen) == ("x", base.listen)
-
-
 def test_overrides_are_checked(tmp_path: Path) -> None:
     """--listen with no port is a wrong command line, said in one line."""
     with pytest.raises(UsageError, match=r"^--listen: 'nowhere' has no port; HOST:PORT would be right"):
-        for_files(["a"], listen="nowhere")
-    with pytest.raises(UsageError, match=r"^a FILE has an empty name"):
-        for_files([""])
+        with_overrides(Config(), "nowhere")
     assert with_overrides(Config(), ":1", tmp_path).state_dir == tmp_path
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from llm_cost_exporter import config as configuration
+from llm_cost_exporter.commands.files import for_files
 from llm_cost_exporter.exporter import Exporter
 from tests.grafana import scene
 from tests.kit import FakeClock, scrape
@@ -26,7 +26,7 @@ class Sidecar:
         self._clock = FakeClock(now=scene.BEGINS)
         self._lines = scene.lines()
         self._next = next(self._lines, None)
-        config = configuration.for_files((str(self._log),), listen=None, state_dir=str(folder / "state"))
+        config = for_files((str(self._log),), listen=None, state_dir=str(folder / "state"))
         quiet = logging.getLogger("tests.grafana.scene")
         quiet.setLevel(logging.CRITICAL)  # the scene's torn lines are no news
         self._exporter = Exporter(config, self._clock, quiet)

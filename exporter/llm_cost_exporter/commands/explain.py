@@ -15,7 +15,8 @@ from rich.text import Text
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter import money
 from llm_cost_exporter.clock import SystemClock
-from llm_cost_exporter.commands.options import NAMED
+from llm_cost_exporter.commands.files import for_files
+from llm_cost_exporter.commands.options import NAMED, as_source
 from llm_cost_exporter.config import Config, SourceConfig
 from llm_cost_exporter.nesting import Chain
 from llm_cost_exporter.pipeline import entry_reader
@@ -51,13 +52,14 @@ _TTL = {"cache_write_5m": "cache_write (5 minutes)", "cache_write_1h": "cache_wr
 @click.option(
     "--config", "config_file", type=NAMED, metavar="FILE", help="Configuration for formats, labels and prices."
 )
-def command(file: str, config_file: str | None) -> None:
+@as_source
+def command(file: str, config_file: str | None, source: int | None) -> None:
     """How each line of FILE is read and priced, or why not. `-` is standard input; .gz is read too.
 
     Shown are formats, the keys that usage was found under, ids, models, times, labels, counts and costs; of messages nothing is ever shown.
     """
     base = configuration.load(config_file, sources_needed=False) if config_file else None
-    settings = configuration.for_files([file], base=base)
+    settings = for_files([file], base=base, source=source)
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console = Console(file=sys.stdout, highlight=False, soft_wrap=True, color_system=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["NAMED"]
+__all__ = ["NAMED", "as_source"]
 
 
 class _Named(click.ParamType[str]):
@@ -19,3 +19,10 @@ class _Named(click.ParamType[str]):
 
 
 NAMED = _Named()
+
+as_source = click.option(
+    "--source",
+    type=int,
+    metavar="N",
+    help="Which of the configuration's sources the FILE is read as, 0 for the first (default: the one that names it, or the only one).",
+)

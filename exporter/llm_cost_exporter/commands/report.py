@@ -15,7 +15,8 @@ from llm_cost_exporter import times
 from llm_cost_exporter.accounting import Accountant, Taken
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.commands import report_output
-from llm_cost_exporter.commands.options import NAMED
+from llm_cost_exporter.commands.files import for_files
+from llm_cost_exporter.commands.options import NAMED, as_source
 from llm_cost_exporter.commands.progress import Progress
 from llm_cost_exporter.config import Config, LabelConfig, SourceConfig
 from llm_cost_exporter.dedup import Ids
@@ -45,6 +46,7 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 @click.option(
     "--config", "config_file", type=NAMED, metavar="FILE", help="Configuration for formats, labels and prices."
 )
+@as_source
 @click.option(
     "--timezone", metavar="TZ", help="Whose days and hours (IANA name; default: the configuration's, else UTC)."
 )
@@ -67,6 +69,7 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 def command(
     files: tuple[str, ...],
     config_file: str | None,
+    source: int | None,
     timezone: str | None,
     since: str | None,
     until: str | None,
@@ -82,7 +85,7 @@ def command(
             f"--by {taken}: the report has a column of that name; date, month, hour or a label would be right"
         )
     find_whole(files)  # a FILE that can't be read is told in its own words
-    settings = _settings(files, config_file, keys)
+    settings = _settings(files, config_file, source, keys)
     try:
         calendar = times.Calendar(timezone or settings.timezone)
     except ValueError as bad:
@@ -106,9 +109,9 @@ def command(
         raise click.exceptions.Exit(1)  # what could be read is shown, what could not was said
 
 
-def _settings(files: tuple[str, ...], config_file: str | None, keys: list[str]) -> Config:
+def _settings(files: tuple[str, ...], config_file: str | None, source: int | None, keys: list[str]) -> Config:
     base = configuration.load(config_file, sources_needed=False) if config_file else None
-    settings = configuration.for_files(files, base=base)
+    settings = for_files(files, base=base, source=source)
     unknown = [key for key in keys if key not in TIME_KEYS and key not in settings.label_names]
     if not unknown:
         return settings

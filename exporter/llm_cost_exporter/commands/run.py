@@ -16,6 +16,7 @@ import click
 
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter.clock import SystemClock
+from llm_cost_exporter.commands.files import for_files
 from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.errors import StateUnavailableError, UsageError
@@ -56,10 +57,10 @@ def command(
     def load() -> Config:
         base = configuration.load(config_file, sources_needed=not files) if config_file else None
         if base is None and state_dir is None:
-            return configuration.for_files(files, listen=listen, state_dir=_state_dir_for(files))
+            return for_files(files, listen=listen, state_dir=_state_dir_for(files))
         if not files and base is not None:
             return configuration.with_overrides(base, listen=listen, state_dir=state_dir)
-        return configuration.for_files(files, listen=listen, state_dir=state_dir, base=base)
+        return for_files(files, listen=listen, state_dir=state_dir, base=base)
 
     config = load()
     if files:

@@ -1,32 +1,29 @@
-"""From a file, or from a command line's FILEs, to a checked Config."""
+"""From a file to a checked Config."""
 
-# ruff: noqa: PTH100, PTH109, PTH117, PTH118, PTH120  (a glob is text; a Path would change it)
+# ruff: noqa: PTH100, PTH118, PTH120  (a glob is text; a Path would change it)
 
 from __future__ import annotations
 
 import glob
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from llm_cost_exporter.config import checks, yamlfile
-from llm_cost_exporter.config.labels import glob_regex
 from llm_cost_exporter.config.messages import config_error, dotted
 from llm_cost_exporter.config.model import MODELS, Config, SourceConfig
 from llm_cost_exporter.errors import ConfigError, UsageError
 from llm_cost_exporter.wording import folded
 
-__all__ = ["check", "for_files", "load", "with_overrides"]
+__all__ = ["check", "load", "with_overrides"]
 
 _STDIN = "-"
 _SECTIONS = ("labels", "prices", "dedup", "limits")  # may be left with nothing but comments in them
 _FROM_FILE = {"from": "file"}  # asks the checks to refuse numbers without a unit
 _MOST_LABELS = 32
-_LONGEST_FILE = 4096  # no path of Linux or macOS is longer
 
 
 def load(path: Path | str, *, sources_needed: bool = True) -> Config:
@@ -92,27 +89,6 @@ def _refuse_same_aliases(aliases: Mapping[str, str], file: str) -> None:
             raise ConfigError(file, dotted(("prices", "aliases", name)), problem)
 
 
-def for_files(
-    files: Sequence[str], listen: str | None = None, state_dir: Path | str | None = None, *, base: Config | None = None
-) -> Config:
-    """The configuration for FILEs of a command line (paths, globs or `-`), which take the place of `base`'s sources.
-
-    A file that an entry of `base` names is read as that entry says. Raises UsageError.
-    """
-    base = base or Config()
-    entries: dict[str, SourceConfig] = {}
-    for file in files:
-        if not file or "\0" in file:
-            raise UsageError("a FILE has an empty name; a path, a glob or - would be right")
-        if len(file) > _LONGEST_FILE:
-            raise UsageError(f"{file[:60]!r}…: a FILE is longer than {_LONGEST_FILE} characters; a path would be right")
-        path = file if file == _STDIN else _on_command_line(file)
-        # Not checked as a file's `paths` are: what is there is read, whatever bytes its name has.
-        entry = _entry_for(path, base.sources) or SourceConfig.model_construct()
-        entries[path] = entry.model_copy(update={"paths": (path,)})
-    return with_overrides(base.model_copy(update={"sources": tuple(entries.values())}), listen, state_dir)
-
-
 def with_overrides(config: Config, listen: str | None = None, state_dir: Path | str | None = None) -> Config:
     """`config` with what the command line says instead. Raises UsageError."""
     update: dict[str, Any] = {}
@@ -124,25 +100,6 @@ def with_overrides(config: Config, listen: str | None = None, state_dir: Path | 
     if state_dir is not None:
         update["state_dir"] = Path(os.path.abspath(state_dir))
     return config.model_copy(update=update)
-
-
-def _on_command_line(file: str) -> str:
-    """An existing file is itself, whatever its name looks like; anything else may be a glob."""
-    folder, name = os.path.split(os.path.abspath(file))
-    if os.path.lexists(file):
-        return glob.escape(os.path.join(folder, name))
-    return os.path.join(glob.escape(os.getcwd()), file) if not os.path.isabs(file) else file
-
-
-def _entry_for(path: str, entries: Iterable[SourceConfig]) -> SourceConfig | None:
-    for entry in entries:
-        if any(path == pattern or re.fullmatch(glob_regex(pattern), _unescaped(path)) for pattern in entry.paths):
-            return entry
-    return None
-
-
-def _unescaped(path: str) -> str:
-    return re.sub(r"\[([*?[])\]", r"\1", path)
 
 
 def _resolved(config: Config, folder: str) -> Config:
