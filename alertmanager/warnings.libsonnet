@@ -40,12 +40,21 @@ function(config, channels, owners)
     if owner.name != owners.default.name || !std.any([std.member(used(team), kind) for team in owners.teams if !std.objectHas(team.own, kind)])
   ];
 
+  // A channel over the default's webhook changes nothing.
+  local elsewhere(owner) = (
+    local slack = std.get(owner.own, 'slack', {});
+    if std.objectHas(slack, 'channel') && !std.objectHas(slack, 'url_file') && std.objectHas(std.get(owner.sections, 'slack', {}), 'url_file')
+    then ['%s.slack.channel: an incoming webhook writes to its own channel, and url_file is the default\'s; a url_file of its own, or a token_file for all, would be right' % where(owner)]
+    else []
+  );
+
   (if owners.deadman != null then []
    else if std.get(am, 'deadman') != null then ["alertmanager.deadman: Alertmanager 0.25 can't take a webhook's address from a file, so nobody is told when all alerts stop"]
    else ['alertmanager: there is no section deadman, so nobody is told when all alerts stop'])
   + lists(owners.default)
   + std.flattenArrays([lists(team) for team in owners.teams if std.objectHas(am.teams[team.name], 'channels')])
   + std.flattenArrays([left_open(owner) for owner in owners.all if owner.hours_of == owner.name || std.objectHas(am.teams[owner.name], 'channels')])
+  + std.flattenArrays([elsewhere(team) for team in owners.teams])
   + std.flattenArrays([idle(owner) for owner in owners.all])
   + (if owners.teams == [] then [] else [
        'budgets: the team %s of %s is none of alertmanager.teams, so its alerts go to the default receivers' % [budget.team, budget.name]

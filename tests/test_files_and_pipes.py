@@ -69,6 +69,15 @@ def test_closed_standard_output(log, command):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("command", ["report", "explain"])
+def test_closed_standard_input(command):
+    """Said in one line."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, command, "-"], capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "llm-cost-exporter: standard input: is closed\n")
+
+
 @pytest.mark.parametrize("command", [["report", "--by", "app"], ["explain"]], ids=" ".join)
 def test_an_output_of_ascii(log, command):
     """What it has no character for is spelled out."""

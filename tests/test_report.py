@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
+import os
+import pty
 import random
+import re
 import subprocess
 import sys
+import termios
 from decimal import Decimal
 from pathlib import Path
 
@@ -166,6 +171,41 @@ def test_the_table_tells_what_is_not_in_the_dollars(log):
     assert "…" not in shown
 
 
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (200, ["calls", "failed", "input", "output", "cost"]),
+        (70, ["calls", "tokens", "cost"]),
+        (20, ["calls", "tokens", "cost"]),
+    ],
+)
+def test_a_narrow_terminal_cuts_no_name(tmp_path, width, columns):
+    """Kinds of tokens are one column where all of them are too wide; what is still too wide is folded by the terminal, line by line."""
+    path = tmp_path / "usage.jsonl"
+    path.write_text(call("2026-01-05T10:00:00Z", "claude-sonnet-4-5-20250929", (120_000, 18_158), app="support-chat"))
+    shown = on_terminal(width, "report", str(path), "--by", "date,app").splitlines()
+    assert shown[0].split() == ["provider", "model", "date", "app", *columns]
+    assert shown[1].split()[:4] == ["anthropic", "claude-sonnet-4-5-20250929", "2026-01-05", "support-chat"]
+
+
+def on_terminal(width: int, *arguments: str) -> str:
+    """What a command prints on a terminal of that width, without colours."""
+    reader, writer = pty.openpty()
+    termios.tcsetwinsize(writer, (50, width))
+    ended = subprocess.run(
+        [sys.executable, "-m", "llm_cost_exporter", *arguments], stdout=writer, timeout=60, check=True,
+        env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"},
+    )  # fmt: skip
+    assert ended.returncode == 0
+    os.close(writer)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux' way of saying that the other end is closed
+        while piece := os.read(reader, 65536):
+            shown += piece
+    os.close(reader)
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+
+
 def test_csv_has_a_line_a_row_and_an_empty_cost_for_what_is_unpriced(log):
     """For spreadsheets."""
     rows = list(csv.DictReader(io.StringIO(report(log, "--format", "csv", "--by", "app"))))
@@ -198,6 +238,17 @@ def test_a_key_that_is_a_column_of_the_report(log, key):
     )  # fmt: skip
     said = f"--by {key}: the report has a column of that name; date, month, hour or a label would be right"
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"llm-cost-exporter: {said}\n")
+
+
+def test_what_can_have_no_answer_is_told(log):
+    """A key that no record has (a typo) is a column of dashes, and an end before the beginning is an empty table: both say why."""
+    command = [sys.executable, "-m", "llm_cost_exporter", "report", log, "--format", "csv"]
+    ended = subprocess.run([*command, "--by", "app,Date"], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "--by Date: no record has it\n")
+    between = ["--since", "1h", "--until", "2h"]
+    ended = subprocess.run([*command, *between], capture_output=True, text=True, timeout=60, check=False)
+    said = "llm-cost-exporter: --until '2h': is not after --since '1h'; no call can be between them\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", said)
 
 
 def test_a_file_that_is_named_twice_is_read_once(tmp_path):

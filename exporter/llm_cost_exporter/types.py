@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Protocol
 
 __all__ = [
     "FAILURE_REASONS", "KINDS", "KIND_OF_METER", "METERS", "MOST_TOKENS", "REJECT_REASONS",
-    "FileState", "Part", "Rejected", "Skip", "Usage",
+    "TOLD_VARIANTS", "FileState", "Part", "Rejected", "Skip", "Usage",
 ]  # fmt: skip
 
 KINDS: Final = (
@@ -41,6 +41,13 @@ KIND_OF_METER: Final[dict[str, str]] = {
 METERS: Final = tuple(KIND_OF_METER)
 
 MOST_TOKENS: Final = 10_000_000_000  # of one meter in one record; more is garbage, not spend
+
+TOLD_VARIANTS: Final[dict[str, tuple[str, ...]]] = {
+    "processing": ("batch",),
+    "service_tier": ("flex", "priority", "fast"),
+    "speed": ("fast",),
+}
+"""What a record can tell of the price variant that its call was served at, in the terms of the genai-prices catalogue."""
 
 REJECT_REASONS: Final = ("bad_json", "bad_count", "too_long", "too_deep", "bad_time")
 FAILURE_REASONS: Final = ("rate_limited", "timeout", "server_error", "client_error", "other")

@@ -277,6 +277,16 @@ alertmanager:
             ["budgets: the team b of two is none of alertmanager.teams, so its alerts go to the default receivers"],
         ),
         ("budgets: [{name: one, daily_usd: 5, team: a}]\nalertmanager:\n", []),
+        (
+            'alertmanager:\n  teams: {a: {slack: {channel: "#a"}}, b: {slack: {url_file: /s/b, channel: "#b"}}}\n',
+            [
+                (
+                    "alertmanager.teams.a.slack.channel: an incoming webhook writes to its own channel, and url_file is the default's;"
+                    " a url_file of its own, or a token_file for all, would be right"
+                )
+            ],
+        ),
+        (f'alertmanager:\n{DEADMAN}  slack: {{token_file: /s/t, channel: "#x"}}\n  pagerduty: {{routing_key_file: /s/k}}\n  email: {{to: a@example.com, from: b@example.com, smarthost: "c:587"}}\n  teams: {{a: {{slack: {{channel: "#a"}}}}}}\n', []),
         *(
             (f"alertmanager:\n{HOURS}{section}", [f"{where}.business_hours: {LEFT_OPEN}"])
             for section, where in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,45 @@ def test_what_may_be_wrong_is_a_warning(tmp_path: Path) -> None:
         f"warning: sources[0].paths[1]: {tmp_path}/logs matches folders only; a glob of files, such as {tmp_path}/logs/*.jsonl, would be right",
         f"warning: sources[0].path_labels: does not fit 1 file, such as {tmp_path}/logs/a.log",
     ]
+
+
+def test_a_file_of_two_sources_is_told(tmp_path: Path) -> None:
+    """The first source that names a file is how it is read: what a later one says of it would be ignored without a word."""
+    (tmp_path / "logs").mkdir()
+    for name in ("a.log", "gateway.log"):
+        (tmp_path / "logs" / name).touch()
+    path = tmp_path / "exporter.yml"
+    path.write_text(
+        "sources: [{paths: ['logs/*.log']}, {paths: [logs/gateway.log], trust_reported: true}]\nstate_dir: .\n"
+    )
+    result = run(path)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"warning: sources[1].paths: 1 file of it, such as {tmp_path}/logs/gateway.log, is read as sources[0] says,"
+        " which names it too and comes first; the narrower one before the wider would be right\n"
+    )
+    path.write_text("sources: [{paths: [logs/gateway.log]}, {paths: ['logs/a*.log', logs/a.log]}]\nstate_dir: .\n")
+    assert run(path).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        ("/dev/null", "is no folder; `run` would end"),
+        ("/proc", "can't be written by this user; `run` would end, or wait"),
+    ],
+)
+def test_a_state_dir_that_cannot_be_is_told(
+    tmp_path: Path, there: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`run` would not begin: better known before."""
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: str(path) != "/proc" or not mode & os.W_OK
+    )  # root may everything
+    (tmp_path / "a.log").touch()
+    path = tmp_path / "exporter.yml"
+    path.write_text(f"sources: [{{paths: [a.log]}}]\nstate_dir: {there}/state\n")
+    assert run(path).stderr == f"warning: state_dir: {there} {why}\n"
 
 
 def test_a_wrong_file_is_a_config_error(tmp_path: Path) -> None:

@@ -72,6 +72,19 @@ def load(tmp_path: Path, text: str):
         ("budgets: [{name: 'a ', daily_usd: 5}]", "budgets[0].name: a short name without spaces"),
         ("minimum_usd: 20", "spend_rate.minute.warning: 10 is below minimum_usd, 20"),
         ("levels: {info: 0.8}", "levels.warning: 0.75 is not above info, 0.8"),
+        (
+            "levels: {info: 50, warning: 75, critical: 90, emergency: 98}",
+            "levels.info: is a share, of which 1 is the whole budget: 0.5 would be 50 %",
+        ),
+        (
+            "budgets: [{name: a, daily_usd: 5, levels: {emergency: 98}}]",
+            "budgets[0].levels.emergency: is a share, of which 1 is the whole budget: 0.98",
+        ),
+        (
+            "budgets: [{name: a, daily_usd: 5, match: {app: [shop, '=~cart-.*']}}]",
+            "budgets[0].match.app: '=~cart-.*' in a list would be taken as it is written",
+        ),
+        ("budgets: [{name: a, daily_usd: 5, match: {app: ['!=x']}}]", "budgets[0].match.app: '!=x' in a list would be"),
         ("levels: {info: half}", "levels.info: a number from"),
         ("levels: [0.5]", "levels: must be a mapping"),
         ("spend_rate: {minute: {warning: 50}}", "spend_rate.minute: warning (50) is not below critical (50)"),

@@ -36,6 +36,8 @@ def command(file: Path) -> None:
     for index, (source, lists) in enumerate(zip(config.sources, found, strict=True)):
         for warning in _warnings(index, source, lists):
             click.echo(f"warning: {warning}", err=True)
+    for warning in (*_shadowed(found), *_unwritable(config.state_dir)):
+        click.echo(f"warning: {warning}", err=True)
     for alias, target in book.aliases_without_price():
         click.echo(f"warning: prices.aliases.{alias}: no price is known for {target}", err=True)
     if config.prices.catalogue is not None and book.catalogue_timestamp < bundled().timestamp:
@@ -67,6 +69,26 @@ def _warnings(index: int, source: SourceConfig, lists: list[list[str]]) -> Itera
             unfit = [path for path in files if match(path) is None]
             if unfit:
                 yield f"sources[{index}].path_labels: does not fit {_count(len(unfit), 'file')}, such as {unfit[0]}"
+
+
+def _shadowed(found: list[list[list[str]]]) -> Iterator[str]:
+    """Files that several sources name: the first of them is how they are read."""
+    first: dict[str, int] = {}
+    for index, lists in enumerate(found):
+        others = [path for path in dict.fromkeys(itertools.chain(*lists)) if first.setdefault(path, index) != index]
+        if others:
+            yield (
+                f"sources[{index}].paths: {_count(len(others), 'file')} of it, such as {others[0]}, is read as sources[{first[others[0]]}] says,"
+                " which names it too and comes first; the narrower one before the wider would be right"
+            )
+
+
+def _unwritable(state_dir: Path) -> Iterator[str]:
+    there = next(path for path in (state_dir, *state_dir.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        yield f"state_dir: {there} is no folder; `run` would end"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield f"state_dir: {there} can't be written by this user; `run` would end, or wait"
 
 
 def _summary(config: Config, found: list[list[list[str]]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from llm_cost_exporter import config as configuration
 from llm_cost_exporter import times
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.commands.options import NAMED
+from llm_cost_exporter.commands.tables import LONGEST_NAME, print_fitting
 from llm_cost_exporter.config.messages import did_you_mean
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.prices import PriceBook
@@ -180,7 +181,7 @@ def _print_model(found: list[PriceRow], when: float) -> None:
             cells += [Text(", ".join(f"{name}={value}" for name, value in row.context))] if varied else []
             cells += [Text(_short(row.valid_from)), Text(_short(row.valid_until))] if dated else []
             table.add_row(*cells)
-        console.print(table)
+        print_fitting(console, [table])
         for source in dict.fromkeys(row.source for row in mine):
             console.print(Text(f"from {source}"))
 
@@ -196,7 +197,7 @@ def _print_all(book: PriceBook, found: list[PriceRow], when: float) -> None:
     console.print(Text(f"USD per million tokens at {_short(when)} UTC, {book.version}", style="bold"))
     table = Table()
     for heading in ("provider", "model"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", max_width=LONGEST_NAME)
     for heading in _OVERVIEW:
         table.add_column(heading, justify="right")
     table.add_column("also")
@@ -211,5 +212,5 @@ def _print_all(book: PriceBook, found: list[PriceRow], when: float) -> None:
         table.add_row(
             Text(provider), Text(model), *(Text(base.get(kind, "")) for kind in _OVERVIEW), Text(", ".join(also))
         )
-    console.print(table)
+    print_fitting(console, [table])
     console.print(Text(f"{len(models):,} models. `prices MODEL` shows all prices of one."))

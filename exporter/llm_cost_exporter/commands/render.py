@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.policy import load
 from llm_cost_exporter.rendering import render, warnings
@@ -21,16 +22,21 @@ __all__ = ["command"]
 )
 @click.argument("policy", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The folder to write to; made where it is missing."
+    "--out",
+    "folder",
+    type=NAMED,
+    metavar="DIR",
+    required=True,
+    help="The folder to write to; made where it is missing.",
 )
-def command(policy: Path | None, out: Path) -> None:
+def command(policy: Path | None, folder: str) -> None:
     """Write rules and alerts for Prometheus, routes and messages for Alertmanager, and dashboards for Grafana, from POLICY or from the defaults.
 
     Files that are there are replaced. A policy with a mistake in it is one line, the exit status is 2, and nothing is written.
     """
-    complete = load(policy)
+    complete, out = load(policy), Path(folder)
     files = render(complete)
-    inner = next(folder for folder in (out, *out.absolute().parents) if os.path.lexists(folder))
+    inner = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
     if not inner.is_dir():
         raise UsageError(f"--out: {inner} is no folder; the name of a folder would be right")
     _write({out / path: text for path, text in files.items()})

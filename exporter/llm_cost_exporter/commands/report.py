@@ -92,11 +92,11 @@ def command(
         raise UsageError(f"--timezone: {bad}") from bad
     clock = SystemClock()
     now = clock.wall()
-    report = Report(
-        list(dict.fromkeys(keys)), settings.label_names, calendar,
-        _when("--since", since, calendar.zone, now, float("-inf")), _when("--until", until, calendar.zone, now, float("inf")),
-        compare=compare,
-    )  # fmt: skip
+    begins = _when("--since", since, calendar.zone, now, float("-inf"))
+    ends = _when("--until", until, calendar.zone, now, float("inf"))
+    if begins >= ends:
+        raise UsageError(f"--until {until!r}: is not after --since {since!r}; no call can be between them")
+    report = Report(list(dict.fromkeys(keys)), settings.label_names, calendar, begins, ends, compare=compare)
     book = open_book(settings)
     whole = _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
     if form == "json":
@@ -105,6 +105,10 @@ def command(
         click.echo(report_output.as_csv(report), nl=False)
     else:
         report_output.print_table(report, sys.stdout)
+    rows = report.rows()
+    for at, key in enumerate(report.keys):
+        if rows and not any(row.keys[at] for row in rows):
+            click.echo(f"--by {key}: no record has it", err=True)
     if not whole:
         raise click.exceptions.Exit(1)  # what could be read is shown, what could not was said
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from llm_cost_exporter import money
+from llm_cost_exporter.commands.tables import LONGEST_NAME, print_fitting
 from llm_cost_exporter.reporting import in_order, kinds_used
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def print_table(report: Report, file: TextIO) -> None:
         console = Console(file=file, highlight=False, width=_PIPE_WIDTH, color_system=None)
     rows = report.rows()
     if rows:
-        console.print(_table(report, rows))
+        print_fitting(console, (_table(report, rows, by_kind=by_kind) for by_kind in (True, False)))
     counts = report.counts
     calls = sum(row.requests for row in rows)
     console.print(
@@ -101,7 +102,7 @@ def _print_comparison(comparison: Comparison, console: Console) -> None:
     console.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("provider", "model"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", max_width=LONGEST_NAME)
     for heading in ("calls that say a cost", "computed", "said", "difference", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in models:
@@ -112,7 +113,7 @@ def _print_comparison(comparison: Comparison, console: Console) -> None:
             cells = (f"{each.requests:,}", "no price", usd(each.said_unpriced), "", "")
         style = "bold yellow" if each.differs else ""
         table.add_row(Text(each.provider), Text(each.model), *(Text(cell) for cell in cells), style=style)
-    console.print(table)
+    print_fitting(console, [table])
     differ = sum(each.differs for each in models)
     text = f"Computed {usd(total.computed)}, the records say {usd(total.said)} of the same {total.requests - total.unpriced:,} calls; "
     text += f"{differ:,} models differ by more than 0.1 %." if differ != 1 else "1 model differs by more than 0.1 %."
@@ -130,18 +131,22 @@ def signed(amount: int) -> str:
     return f"{'-' if amount < 0 else '+' if amount else ''}{usd(abs(amount))}"
 
 
-def _table(report: Report, rows: list[Row]) -> Table:
-    kinds = kinds_used(rows)
+def _table(report: Report, rows: list[Row], *, by_kind: bool) -> Table:
+    """With a column for each kind of token; else, for a narrow terminal, one for them all, and none for failures where there are none."""
+    kinds = kinds_used(rows) if by_kind else []
+    failed = by_kind or any(row.failures for row in rows)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("provider", "model", *report.keys):
-        table.add_column(heading, overflow="fold")
-    for heading in ("calls", "failed", *(_HEADINGS.get(kind, kind.replace("_", " ")) for kind in kinds), "cost"):
+        table.add_column(heading, overflow="fold", max_width=LONGEST_NAME)
+    counted = [_HEADINGS.get(kind, kind.replace("_", " ")) for kind in kinds] if by_kind else ["tokens"]
+    for heading in ("calls", *(["failed"] if failed else []), *counted, "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         tokens = in_order(row.tokens)
+        counts = [tokens.get(kind, 0) for kind in kinds] if by_kind else [sum(tokens.values())]
         table.add_row(
             Text(row.provider), Text(row.model), *(Text(key or "-") for key in row.keys), f"{row.requests:,}",
-            f"{row.failures:,}" if row.failures else "", *(f"{tokens[kind]:,}" if kind in tokens else "" for kind in kinds),
+            *([f"{row.failures:,}" if row.failures else ""] if failed else []), *(f"{count:,}" if count else "" for count in counts),
             Text("no price", style="bold red") if row.usd is None else usd(row.usd),
         )  # fmt: skip
     return table

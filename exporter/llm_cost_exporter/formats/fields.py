@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from llm_cost_exporter import money
+from llm_cost_exporter.types import TOLD_VARIANTS
 from llm_cost_exporter.wording import clean
 
 __all__ = [
@@ -64,7 +65,7 @@ def named_provider(record: dict[str, Any], keys: tuple[str, ...] = PROVIDER_KEYS
     return None
 
 
-_SERVICE_TIERS = frozenset(("flex", "priority", "fast"))
+_SERVICE_TIERS = frozenset(TOLD_VARIANTS["service_tier"])
 
 
 def tier(service_tier: object, speed: object = None) -> Context:

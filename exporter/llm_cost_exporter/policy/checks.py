@@ -20,6 +20,7 @@ __all__ = [
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _OPERATORS = ("=~", "!=", "!~")
 _LONGEST = 256
+_HIGHEST_LEVEL = 5  # of a budget; more is per cent
 
 # Labels that say which sidecar counted, not what was spent: dollars grouped by them count twice when a sidecar moves.
 _SIDECAR = frozenset(("instance", "pod", "endpoint"))
@@ -41,6 +42,14 @@ def number(least: float, most: float) -> Callable[[object], float]:
         return value
 
     return check
+
+
+def level(value: object) -> float:
+    """A check for shares of a budget: 0.9 is 90 %."""
+    share = number(0.001, 100)(value)
+    if share > _HIGHEST_LEVEL:
+        raise ValueError(f"is a share, of which 1 is the whole budget: {share / 100:g} would be {share:g} %")
+    return share
 
 
 def duration(least: float, most: float) -> Callable[[object], str]:
@@ -129,6 +138,9 @@ def matcher(value: object) -> object:
     if isinstance(value, list):
         if not value or not all(isinstance(one, str) for one in value):
             raise ValueError(f"is no list of texts; {right}")
+        for one in value:
+            if one[:2] in ("=~", "!=", "!~"):
+                raise ValueError(f"{one[:40]!r} in a list would be taken as it is written; {right}")
         return [_plain(one, right) for one in value]
     if not isinstance(value, str):
         raise ValueError(f"is no matcher (numbers and true are written in quotes); {right}")

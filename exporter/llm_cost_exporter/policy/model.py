@@ -29,7 +29,7 @@ ALERTS = (
 
 Severity = Literal["critical", "warning", "info"]
 Usd = Annotated[float, BeforeValidator(checks.number(0.01, 1e9))]
-Share = Annotated[float, BeforeValidator(checks.number(0.001, 100))]
+Share = Annotated[float, BeforeValidator(checks.level)]
 Name = Annotated[StrictStr, AfterValidator(checks.name)]
 SpendLabel = Annotated[StrictStr, AfterValidator(checks.spend_label)]
 SpendLabels = Annotated[list[SpendLabel], BeforeValidator(checks.some), AfterValidator(checks.unique)]

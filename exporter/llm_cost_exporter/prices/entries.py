@@ -15,7 +15,7 @@ from llm_cost_exporter.prices.listprice import Context, plain_context
 from llm_cost_exporter.prices.providers import provider_named
 from llm_cost_exporter.prices.reading import Reader
 from llm_cost_exporter.prices.sheet import EXACT, Sheet, Steps
-from llm_cost_exporter.types import METERS
+from llm_cost_exporter.types import METERS, TOLD_VARIANTS
 
 __all__ = ["Currencies", "Entry", "read_currencies", "read_entry"]
 
@@ -132,10 +132,25 @@ def _currency(here: Reader, currencies: Currencies) -> Decimal:
 
 
 def _when(here: Reader) -> Context:
-    told = {name: value.text("a word such as batch") for name, value in here.items("{processing: batch}")}
+    told: dict[str, str] = {}
+    for name, value in here.items("{processing: batch}"):
+        told[name] = value.text("a word such as batch")
+        for kind, variant in plain_context([(name, told[name])]):
+            if kind not in TOLD_VARIANTS:
+                value.fail(f"no record tells such a thing; {_one_of(kind, tuple(TOLD_VARIANTS))} would be right")
+            if variant not in TOLD_VARIANTS[kind]:
+                value.fail(
+                    f"no call is read as {told[name][:40]!r}; {_one_of(variant, TOLD_VARIANTS[kind])} would be right"
+                )
     if not told:
         here.fail("is empty; {processing: batch} would be right")
     return plain_context(told.items())
+
+
+def _one_of(name: str, known: Sequence[str]) -> str:
+    """The one that is meant; else all of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return near[0] if near else " or ".join(known)
 
 
 def _steps(here: Reader, values: Mapping[str, Reader]) -> dict[str, Steps]:

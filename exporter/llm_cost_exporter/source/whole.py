@@ -104,6 +104,8 @@ def read_all(
 def _read(file: WholeFile, line_bytes: int, log: logging.Logger | None, stdin_fd: int | None) -> Iterator[Piece]:
     try:
         if file.path == STDIN:
+            if stdin_fd is None and sys.stdin is None:
+                raise UsageError("standard input: is closed")
             fd = os.dup(sys.stdin.fileno() if stdin_fd is None else stdin_fd)
         else:
             fd = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)

@@ -75,7 +75,10 @@ class Routes:
         if path == "/-/ready":
             if self._app.ready():
                 return plain(HTTPStatus.OK, "ready")
-            return plain(HTTPStatus.SERVICE_UNAVAILABLE, "the backlog is being read")
+            return plain(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the backlog is being read, or the state does not answer; / and the log say which",
+            )
         return plain(HTTPStatus.NOT_FOUND, "not found; /metrics, /-/healthy, /-/ready and / are here")
 
     def forget(self) -> None:
