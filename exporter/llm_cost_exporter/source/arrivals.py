@@ -47,11 +47,17 @@ class Arrivals:
     def _mark_piece(self, file: FollowedFile, path: str) -> None:
         """The file is at `path`: is that the name of a rotated piece?"""
         tracker, piece = self._tracker, rotated(path)
-        if piece is not None and tracker.discovery.covering(piece.base) is not None:
+        if piece is not None and self._was_at(file, piece.base):
             tracker.is_piece(file, tracker.clock.monotonic())
         elif file.rotated_at is not None:
             file.rotated_at, file.final = None, False
             tracker.closing.pop(file.position.key, None)
+
+    def _was_at(self, file: FollowedFile, base: str) -> bool:
+        """The file was perhaps at the path `base`: by its name alone a log of today's date is a piece of one that never was."""
+        tracker = self._tracker
+        pattern = tracker.discovery.covering(base)
+        return pattern is not None and (pattern.literal or base in tracker.names or base == file.path)
 
     def arrive(self, name: Name, st: os.stat_result, now: float) -> None:
         """At `name` is a file that was not there before."""

@@ -211,6 +211,30 @@ class Bridge:
         tracker.files[position.key] = file
         return file
 
+    def compressed_unseen(self, now: float) -> None:
+        """Logs of a glob that began, and were compressed, while nobody looked (app-2026-01-01.log.gz for app-*.log): read them.
+
+        Only what was written later than all that is known of the glob: the rest was there at its first start.
+        """
+        tracker = self._tracker
+        newest: dict[Pattern, int] = {}
+        for path, original in tracker.listings.compressed(tracker.discovery.folders()):
+            pattern = tracker.discovery.covering(original)
+            if pattern is None or pattern.literal or pattern.text not in tracker.book.patterns:
+                continue
+            if original in tracker.names or tracker.discovery.covering(path) is not None:
+                continue
+            if pattern not in newest:
+                newest[pattern] = max((p.mtime_ns for p in tracker.book if pattern.covers(p.followed_as)), default=0)
+            st, name = status(path), Name(original, pattern)
+            if st is None or st.st_mtime_ns <= newest[pattern]:
+                continue
+            piece = Piece(path, st, proper=True)
+            known, glimpse = self._is_known(piece, name, now)
+            if known is False and isinstance(glimpse, Glimpse):
+                with contextlib.suppress(OSError):  # gone by now
+                    self._begin(piece, name, now)
+
     def note_old_pieces(self, patterns: Iterable[Pattern]) -> None:
         """At a pattern's first start: what was rotated away before is not read, now or later. Remember it."""
         tracker, fresh = self._tracker, set(patterns)

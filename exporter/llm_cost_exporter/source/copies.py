@@ -4,7 +4,7 @@ The same inode with the same beginning, and the same 4 KiB before the offset, is
 agree in its beginning and in the 4 KiB before the offset. Who may be a copy of whom is also a matter of names, since two logs
 that happen to begin alike are not copies:
 
-- of a file that is still there, only what has the name of its rotated piece (app.log.1, app-20260101.log, app.log.1.gz);
+- of a file that is still there, only what has the name of its rotated piece or of a copy (app.log.1, app-20260101.log, app.log.1.gz, app.log.bak);
 - of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
 """
 
@@ -29,7 +29,7 @@ from llm_cost_exporter.source.identity import (
     same_prefix,
 )
 from llm_cost_exporter.source.listing import status
-from llm_cost_exporter.source.names import related, rotated
+from llm_cost_exporter.source.names import made_of, related, rotated
 from llm_cost_exporter.source.plain import is_intact
 
 if TYPE_CHECKING:
@@ -144,11 +144,12 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
     for position in tracker.book.at(st.st_dev, st.st_ino):
         if position.key not in tracker.files and (position.size, position.mtime_ns) == (st.st_size, st.st_mtime_ns):
             return Verdict(Kind.SAME, position)  # nothing was written since: no need to open it
-    if st.st_size < SMALLEST_GZ and (path.endswith(".gz") or (not st.st_size and rotated(path) is not None)):
+    if st.st_size < SMALLEST_GZ and (made_of(path) is not None or (not st.st_size and rotated(path) is not None)):
         return Verdict(Kind.LATER)  # the name of a copy, whose making has just begun
     if not st.st_size:
         return _empty_as_before(path, st, tracker) or Verdict(Kind.NEW)
-    nothing_alike = not tracker.book.knows_contents and rotated(path) is None
+    is_twin = made_of(path) in tracker.discovery.found
+    nothing_alike = not tracker.book.knows_contents and rotated(path) is None and not is_twin
     if nothing_alike and not tracker.book.at(st.st_dev, st.st_ino):
         return Verdict(Kind.NEW)  # so that a first start on a hundred thousand files opens none of them here
     try:
@@ -222,7 +223,8 @@ def _is_copy_of_live(path: str) -> bool:
 
 def _being_compressed(path: str, content: Content) -> Verdict | None:
     """gzip leaves the original until the .gz is whole: as long as it is there, that one is read."""
-    if content.gz and path.endswith(".gz") and status(path.removesuffix(".gz")) is not None:
+    original = made_of(path)
+    if content.gz and original is not None and status(original) is not None:
         return Verdict(Kind.LATER)
     return None
 
@@ -230,7 +232,7 @@ def _being_compressed(path: str, content: Content) -> Verdict | None:
 def _was_being_made(path: str, content: Content) -> Verdict | None:
     """A .gz that has grown since it was opened: what was seen of it was perhaps not enough to know its original, which is gone by now."""
     st = os.fstat(content.fd)
-    if path.endswith(".gz") and (st.st_size, st.st_mtime_ns) != (content.st.st_size, content.st.st_mtime_ns):
+    if made_of(path) is not None and (st.st_size, st.st_mtime_ns) != (content.st.st_size, content.st.st_mtime_ns):
         return Verdict(Kind.LATER)
     return None
 
@@ -269,14 +271,15 @@ def _look_at(file: FollowedFile, tracker: Tracker) -> Verdict | None:
 def _originals(path: str, content: Content, tracker: Tracker) -> list[FollowedFile]:
     """Followed files that the one at `path` may be a copy of, by its name."""
     piece = rotated(path)
-    paths = [path.removesuffix(".gz")] if path.endswith(".gz") else []
+    original = made_of(path)
+    paths = [] if original is None else [original]
     if piece is not None:
         paths.append(piece.base)
     found: dict[str, FollowedFile] = {}
     for other in paths:
         name = tracker.names.get(other)
         if name is not None and name.file is not None:
-            twin = content.gz and path == other + ".gz"  # of a file and its .gz that come up together, the file is read
+            twin = content.gz and other == original  # of a file and its .gz that come up together, the file is read
             if twin or name.file.newcomer_of != tracker.round:
                 found[name.file.position.key] = name.file
     for position in tracker.book.beginning_with(content.head):

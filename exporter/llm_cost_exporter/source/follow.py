@@ -11,6 +11,7 @@ Batches are to be done in the order in which they were read, and before the next
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Source"]
 
 _SWEPT_A_ROUND: Final = 20
+_COMPRESSED_SECONDS: Final = 60.0  # a .gz that is being made at a start is whole by then
 
 
 class Source:
@@ -65,6 +67,7 @@ class Source:
         self._stdin: tuple[FollowedFile, StdinReader] | None = None
         self._statuses = Statuses(self._tracker)
         self._new_names = False
+        self._look_for_compressed = -math.inf  # monotonic
 
     @property
     def rotations(self) -> int:
@@ -92,6 +95,10 @@ class Source:
         self._watch.look(now)
         if tracker.round == 1:
             rotation.lost.take_up_unfinished(now)
+        if now >= self._look_for_compressed:
+            rotation.bridge.compressed_unseen(now)
+            # Once more for those that were being made.
+            self._look_for_compressed = now + _COMPRESSED_SECONDS if tracker.round == 1 else math.inf
         if first:
             rotation.bridge.note_old_pieces(first)
             for pattern in first:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -87,6 +87,13 @@ class Listings:
         """Each file in the folder that has the name of a rotated piece, and the path it is a piece of."""
         paths = (os.path.join(folder, name) for name in self._of(folder).names)
         return [(path, piece.base) for path in paths if (piece := rotated(path)) is not None]
+
+    def compressed(self, folders: Iterable[str]) -> list[tuple[str, str]]:
+        """Each .gz in the folders, and the path without."""
+        paths = (
+            os.path.join(folder, name) for folder in folders for name in self._of(folder).names if name.endswith(".gz")
+        )
+        return [(path, path.removesuffix(".gz")) for path in paths]
 
     def _paths(self, base: str) -> Iterator[str]:
         folder, name = os.path.split(base)

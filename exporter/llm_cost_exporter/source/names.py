@@ -2,6 +2,8 @@
 
 app.log.1  app.log.2.gz  app.log-20260101  app.log.2026-01-01_10-00-00  app.log-1700000000.gz  app.log.old    -> app.log
 app-20260101.log  app-2026-01-01T10-00-00.000.log                                                            -> app.log
+
+Each of them with .tmp at its end is one that is being made (kubelet compresses so).
 """
 
 # ruff: noqa: PTH118  (paths are text here: a listing has a hundred thousand)
@@ -14,13 +16,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Rotated", "in_order", "related", "rotated"]
+__all__ = ["Rotated", "in_order", "made_of", "related", "rotated"]
 
 _AFTER: Final = re.compile(r"(?P<base>.+?)[.-](?P<mark>\d[\d._:T-]*\d|\d|old|prev)(?P<gz>\.gz)?", re.DOTALL)
 _WITHIN: Final = re.compile(
     r"(?P<stem>.+?)[._-](?P<mark>\d[\d._:T-]*\d)(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?P<gz>\.gz)?", re.DOTALL
 )
 _NUMBER_WITHIN: Final = re.compile(r"(?P<stem>.+)\.\d{1,3}(?P<ext>\.[A-Za-z][A-Za-z0-9]*)(?:\.gz)?", re.DOTALL)
+_BEING_MADE: Final = ".tmp"
 _DATE_DIGITS: Final = 8  # a mark inside a name is a rotation's only if it is at least a date
 _MOST_NUMBER_DIGITS: Final = 5
 
@@ -36,7 +39,7 @@ class Rotated:
 
 def rotated(path: str) -> Rotated | None:
     """What `path` is a rotated piece of; None where its name says nothing of the kind."""
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(path.removesuffix(_BEING_MADE))
     if not name or (name[-1] not in "0123456789zdvg" and not any(char.isdigit() for char in name)):
         return None
     found = _AFTER.fullmatch(name)
@@ -84,9 +87,14 @@ def in_order(pieces: Iterable[tuple[str, int]]) -> list[str]:
     return [path for path, _, _ in sorted(known, key=lambda one: (key.get(one[0], 0), one[1], one[0]))]
 
 
+def made_of(path: str) -> str | None:
+    """The path of what a compressed piece at `path`, or one that is being made there, is made of; None for other names."""
+    return next((path.removesuffix(end) for end in (".gz", _BEING_MADE) if path.endswith(end)), None)
+
+
 def related(path: str, other: str) -> bool:
-    """`path` has the name of a rotated or compressed piece of the file at `other`."""
-    if path == other + ".gz":
+    """`path` has the name of a rotated or compressed piece of the file at `other`, or of a copy (app.log.bak, app.log~, app.log-before)."""
+    if path != other and path.startswith(other) and "/" not in path[len(other) :]:
         return True
     base = _base_of(path)
-    return base is not None and (base == other or (path.endswith(".gz") and _base_of(other) == base))
+    return base is not None and (base == other or (made_of(path) is not None and _base_of(other) == base))
