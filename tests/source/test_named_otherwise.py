@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 
 import pytest
 
@@ -181,3 +182,24 @@ def test_a_day_that_came_and_was_compressed_while_down(tmp_path):
             consumer.poll(60)
         assert sorted(consumer.lines) == [b"day 27", *(b"later, day %d" % number for number in (27, 28, 29, 30))]
         consumer.restart()
+
+
+@pytest.mark.parametrize("lines", [3, 500])
+def test_logs_on_another_disk(tmp_path, lines):
+    """Copied as they are, they have other inodes: those that are read to their end are known, however short, and the live one goes on."""
+    folder, copied = tmp_path / "logs", tmp_path / "copied"
+    folder.mkdir()
+    names = ("export-a.jsonl.gz", "usage.jsonl.2.gz", "usage.jsonl.1", "usage.jsonl")
+    for at, name in enumerate(names):
+        text = b"".join(line + b"\n" for line in numbered(1000 * at, 1000 * at + lines))
+        (folder / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    consumer = Consumer(folder / "*")
+    consumer.settle()
+    assert len(consumer.lines) == len(names) * lines
+    consumer.restart()
+    shutil.copytree(folder, copied)  # times are kept
+    shutil.rmtree(folder)
+    copied.rename(folder)
+    append(folder / "usage.jsonl", b"more")
+    consumer.settle()
+    assert consumer.lines[len(names) * lines :] == [b"more"]

@@ -351,7 +351,10 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
         if file is not None and file.attached and not held:
             continue
         is_piece = related(path, position.path) or related(path, position.followed_as)
-        in_its_place = path in (position.path, position.followed_as) and not position.finished
+        as_it_was = (
+            not position.finished or content.st.st_size == position.size
+        )  # on another disk now, or from a backup
+        in_its_place = path in (position.path, position.followed_as) and as_it_was
         if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
             continue
         if agrees(content, position):
