@@ -33,6 +33,7 @@ class Arrivals:
         self.line_bytes = line_bytes
         self.undecided: dict[str, Name] = {}
         self._tracker = tracker
+        self._no_pieces: dict[str, dict[str, Name]] = {}  # by the path that they would be pieces of, which never was
         self._since: dict[str, tuple[float, tuple[int, int, int]]] = {}  # undecided: since when, and what was there
 
     def found_at(self, file: FollowedFile, name: Name, st: os.stat_result) -> None:
@@ -42,16 +43,32 @@ class Arrivals:
             file.suspect = True  # have it looked at as if it had grown
         self._tracker.settle(file, name)
         if file.name is name or rotated(name.path) is None:  # of two names the one that is no piece's tells what it is
-            self._mark_piece(file, name.path)
+            self._mark_piece(file, name)
+        self._mark_pieces_of(name.path)
 
-    def _mark_piece(self, file: FollowedFile, path: str) -> None:
-        """The file is at `path`: is that the name of a rotated piece?"""
-        tracker, piece = self._tracker, rotated(path)
+    def _mark_piece(self, file: FollowedFile, name: Name) -> None:
+        """The file is at `name`: is that the name of a rotated piece?"""
+        tracker, piece = self._tracker, rotated(name.path)
         if piece is not None and self._was_at(file, piece.base):
             tracker.is_piece(file, tracker.clock.monotonic())
         elif file.rotated_at is not None:
             file.rotated_at, file.final = None, False
             tracker.closing.pop(file.position.key, None)
+        if piece is not None and file.rotated_at is None:
+            self._no_pieces.setdefault(piece.base, {})[name.path] = name
+
+    def left(self, name: Name) -> None:
+        """The path is not meant any more."""
+        self.undecided.pop(name.path, None)
+        piece = rotated(name.path)
+        if piece is not None:
+            self._no_pieces.get(piece.base, {}).pop(name.path, None)
+
+    def _mark_pieces_of(self, base: str) -> None:
+        """There is a file at `base`: what has the name of a piece of it is one after all."""
+        for name in self._no_pieces.pop(base, {}).values():
+            if name.file is not None:
+                self._mark_piece(name.file, name)
 
     def _was_at(self, file: FollowedFile, base: str) -> bool:
         """The file was perhaps at the path `base`: by its name alone a log of today's date is a piece of one that never was."""
@@ -165,7 +182,8 @@ class Arrivals:
             tracker.set_blank(position, True)
             learn(tracker, file)
             tracker.to_bridge[name.path] = name
-        self._mark_piece(file, name.path)
+        self._mark_piece(file, name)
+        self._mark_pieces_of(name.path)
         tracker.queue(file)
 
     def _position(self, name: Name, verdict: Verdict, where: str, st: os.stat_result) -> tuple[Position, bool]:

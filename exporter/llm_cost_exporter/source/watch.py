@@ -69,7 +69,7 @@ class Watch:
         file = tracker.unsettle(name)
         tracker.names.pop(name.path, None)
         self._hot.pop(name.path, None)
-        self._arrivals.undecided.pop(name.path, None)
+        self._arrivals.left(name)
         if file is not None:
             if tracker.discovery.covering(name.path) is not None:
                 self._rotation.displaced([file], tracker.clock.monotonic())
