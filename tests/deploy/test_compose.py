@@ -188,5 +188,6 @@ def test_the_stand_ins_calls_are_counted(servers, tmp_path, stand_in):
     (tmp_path / "var/log/app").mkdir(parents=True)
     stand_in()
     wait_for(lambda: (exporter.value("llm_requests_total", app="stand-in") or 0) > 5, what="the calls")
+    assert (exporter.value("llm_tokens_total", app="stand-in", token_type="input") or 0) >= 6000
     assert exporter.value("llm_cost_usd_total", app="stand-in")
     assert yaml.safe_load(CONFIGURATION)["sources"][0]["paths"] == ["/var/log/app/*.jsonl"]
