@@ -40,6 +40,7 @@ __all__ = ["Exporter"]
 
 POLL_SECONDS: Final = 0.5
 _RELOAD_AGAIN_SECONDS: Final = 2.0
+_LAST_LOOK_SECONDS: Final = 0.5
 _SWEEP_SECONDS: Final = 60.0
 _RESTART_NEEDED: Final = ("listen", "state_dir", "timezone", "ledger")
 
@@ -217,7 +218,17 @@ class Exporter:
 
     # end
 
+    def _read_the_last(self) -> None:
+        """What was written since the last look: the log may end with us, in a pod's own folder. As far as that takes no time."""
+        if self._ledger.in_backlog or self._ledger.midway:
+            return
+        until = self._clock.monotonic() + _LAST_LOOK_SECONDS
+        self._source.poll()
+        while self._pipeline.step() and self._clock.monotonic() < until:
+            pass
+
     def _end(self) -> None:
+        self._read_the_last()
         ready = not self._ledger.in_backlog
         self._count_rotations()
         linger = self._config.shutdown_linger
