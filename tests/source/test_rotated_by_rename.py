@@ -1,6 +1,11 @@
 """logrotate's default and Python's RotatingFileHandler: the file is renamed and made anew."""
 
+import gzip
+import json
 import logging.handlers
+from collections import Counter
+
+import pytest
 
 from tests.source.following import Consumer, append, numbered
 
@@ -34,6 +39,82 @@ def test_writer_goes_on_with_the_renamed_file(tmp_path):
     consumer.follow(100)
     append(old, "very late")
     assert consumer.follow() == [b"very late"]
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_writer_goes_on_with_the_renamed_file_after_a_restart(tmp_path, made_anew):
+    """Quiet for over a minute it is held for finished, yet it is watched: also by the next start, and by the one after it."""
+    log, old = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, "1")
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    if made_anew:
+        append(log, "another worker")
+    consumer.settle()
+    consumer.restart()
+    assert consumer.follow() == []
+    consumer.save()
+    append(old, "while down")
+    consumer.kill()
+    assert consumer.follow() == [b"while down"]
+    append(old, "after", "half", end=b"\n")
+    assert consumer.follow() == [b"after", b"half"]
+    assert consumer.settle() == []
+    consumer.restart()
+    append(old, "later")
+    assert consumer.follow() == [b"later"]
+    assert consumer.settle() == []
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("what", ["renamed", "compressed", "compressed, and the next one renamed"])
+def test_renamed_file_is_written_to_and_moved_before_the_next_look(tmp_path, what, down):
+    """Held for finished, written to once more, and compressed: the rest is read from the copy."""
+    log, old, older = tmp_path / "app.log", tmp_path / "app.log.1", tmp_path / "app.log.2"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    append(log, *numbered(10, 20))
+    consumer.settle()
+    consumer.save()
+    append(old, *numbered(20, 30))
+    old.rename(older)
+    if what != "renamed":
+        (tmp_path / "app.log.2.gz").write_bytes(gzip.compress(older.read_bytes()))
+        older.unlink()
+    if what.endswith("next one renamed"):
+        log.rename(old)
+        append(log, *numbered(30, 40))
+    if down:
+        consumer.kill()
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, 40 if what.endswith("next one renamed") else 30))
+
+
+def test_compressed_as_it_was_read_it_is_not_read_again(tmp_path):
+    """The usual end of a piece: nothing more is in the .gz, and the next rotation need not unpack it to know that."""
+    log, old = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    append(log, *numbered(10, 20))
+    consumer.settle()
+    packed = tmp_path / "app.log.2.gz"
+    packed.write_bytes(gzip.compress(old.read_bytes()))
+    log.rename(old)
+    append(log, *numbered(20, 30))
+    consumer.follow()
+    consumer.save()
+    saved = {json.loads(row).get("path"): json.loads(row) for row in consumer.rows.values()}
+    assert saved[str(packed)]["finished"]
+    assert saved[str(packed)]["size"] == packed.stat().st_size
+    consumer.settle()
+    consumer.restart()
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, 30))
 
 
 def test_deleted_file_is_read_to_its_end_as_long_as_it_is_open(tmp_path):

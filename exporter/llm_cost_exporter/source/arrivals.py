@@ -148,7 +148,7 @@ class Arrivals:
         file = tracker.follow(name.pattern.entry, position, where, st, is_gz=is_gz)
         tracker.settle(file, name)
         file.final = False
-        if file.ended and (position.size not in (-1, st.st_size) if is_gz else st.st_size > file.offset):
+        if file.ended and is_gz and position.size not in (-1, st.st_size):
             file.ended = False  # written to since
         if verdict.kind is Kind.CONTINUES:
             tracker.goes_first(file)

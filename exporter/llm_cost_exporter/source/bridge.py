@@ -163,7 +163,7 @@ class Bridge:
         tracker.book.add(position)
         file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=content.gz)
         tracker.pieces[position.key] = file
-        tracker.latest[name.path] = file
+        tracker.may_be_latest(file)
         tracker.rotations += 1
         tracker.is_piece(file, now)
         learn(tracker, file, piece.glimpse)
@@ -207,7 +207,7 @@ class Bridge:
                 tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=position.gz)
             return None
         file = tracker.files.get(position.key) or FollowedFile(name.pattern.entry, position, piece.path)
-        self._lost.take_up(file, piece, now)
+        self._lost.found(file, piece, now)
         tracker.files[position.key] = file
         return file
 

@@ -91,7 +91,7 @@ class Source:
         first = [pattern for pattern in tracker.discovery.patterns if pattern.text not in self._book.patterns]
         self._watch.look(now)
         if tracker.round == 1:
-            rotation.lost.take_up_unfinished(now)
+            rotation.lost.take_up(now)
         if first:
             rotation.bridge.note_old_pieces(first)
             for pattern in first:

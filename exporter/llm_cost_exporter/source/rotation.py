@@ -4,7 +4,7 @@ How a log is rotated, and what is done:
 
 - renamed and made anew (logrotate's default, RotatingFileHandler's chain .1 .2 .3): the old file stays open here and is read to its
   end, also after it was deleted. It is watched for a minute, since its writer may go on with it until it reopens; the last piece
-  that is still on disk is watched until the next rotation. Then its last line is taken even without a newline.
+  that is still on disk is watched until the next rotation, over restarts too. Its last line is taken after that minute even without a newline.
 - rotated several times between two looks, or while the exporter was down: from our file, found by its identity among the files
   PATH.*, PATH-* and their like, the rest is read, then every newer piece from its beginning, oldest first (by number in the name,
   else by time of last writing), then the live file. Pieces that were there at the first start are noted, not read.
@@ -87,7 +87,7 @@ class Rotation:
                 self._look_at_piece(file, now)
                 previous = tracker.latest.get(file.path)
                 if file.attached and (previous is None or (previous.rotated_at or now) <= now):
-                    tracker.latest[file.path] = file
+                    tracker.is_latest(file)
 
     def _relocate(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
@@ -132,11 +132,11 @@ class Rotation:
         fd = tracker.handles.peek(file)
         st = os.fstat(fd) if fd is not None else status(file.where)
         if st is None or (st.st_dev, st.st_ino) != file.identity:
-            if file.ended:
+            if file.ended and file.position.gz:
                 tracker.book.vanished(file.position, tracker.clock.wall())
                 tracker.drop(file)
                 return
-            self._relocate(file, now)
+            self._relocate(file, now)  # also one that has ended: its writer may have gone on since the last look
             return
         if fd is not None and st.st_nlink and not _is_at(file):
             self._relocate(file, now)
@@ -177,9 +177,7 @@ class Rotation:
         if st.st_size < file.scanned:
             file.rewind()
         if st.st_size > file.scanned:
-            file.ended = file.final = False
-            if file.rotated_at is not None:
-                tracker.closing[file.position.key] = file
+            tracker.goes_on(file)
         file.suspect = False
         file.saw(st)
         file.grown_at = now

@@ -11,6 +11,7 @@ from llm_cost_exporter.source.discovery import Discovery
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.handles import Handles
 from llm_cost_exporter.source.listing import Listings
+from llm_cost_exporter.source.names import in_order
 
 if TYPE_CHECKING:
     import os
@@ -81,6 +82,8 @@ class Tracker:
         file.suspect = False
         self.at[place] = file
         self.lost.pop(position.key, None)
+        if file.ended and not is_gz and st.st_size > file.offset:
+            self.goes_on(file)
         file.saw(st)
 
     def detach(self, file: FollowedFile) -> None:
@@ -126,6 +129,34 @@ class Tracker:
             file.rotated_at = now
         if not file.ended:
             self.closing[file.position.key] = file
+
+    def goes_on(self, file: FollowedFile) -> None:
+        """More is in the file than was read: it has not ended."""
+        file.ended = file.final = False
+        if file.position.finished:  # saved, so that it is looked for should we be killed before it is read
+            file.position.finished = False
+            self.book.changed(file.position)
+        if file.rotated_at is not None:
+            self.closing[file.position.key] = file
+
+    def is_latest(self, file: FollowedFile) -> None:
+        """`file` is the last piece that was rotated away from its path: its writer may come back to it. Saved for the next start."""
+        previous = self.latest.get(file.path)
+        self.latest[file.path] = file
+        if previous is not None and previous is not file:
+            self._set_latest(previous.position, False)
+        self._set_latest(file.position, True)
+
+    def may_be_latest(self, file: FollowedFile) -> None:
+        """`file` is a piece that was found: the last one, unless a newer one is known."""
+        known = self.latest.get(file.path)
+        if known is None or in_order((one.where, one.mtime_ns) for one in (known, file))[-1] == file.where:
+            self.is_latest(file)
+
+    def _set_latest(self, position: Position, latest: bool) -> None:
+        if position.latest != latest:
+            position.latest = latest
+            self.book.changed(position)
 
     def bridge_soon(self, file: FollowedFile) -> None:
         """Contents may have come and gone unseen where this file was: look for them in this round or the next."""
