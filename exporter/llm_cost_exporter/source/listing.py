@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from bisect import bisect_left
@@ -47,10 +48,12 @@ class Listings:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._listings: dict[str, _Listing] = {}
+        self._real: dict[str, str] = {}  # of folders, where symbolic links lead
         self.errors = 0  # looks that failed for other reasons than that nothing is there
 
     def new_round(self) -> None:
         now = self._clock.monotonic()
+        self._real.clear()
         for folder in [folder for folder, listing in self._listings.items() if listing.not_before <= now]:
             del self._listings[folder]
 
@@ -62,6 +65,20 @@ class Listings:
         path = os.path.join(folder, name)
         st = self._status(path)
         return (path, st) if st is not None and (st.st_dev, st.st_ino) == (device, inode) else None
+
+    def real_folder(self, path: str, st: os.stat_result) -> str:
+        """The folder of the file at `path`, of that status, if a symbolic link leads there; else nothing."""
+        folder, name = os.path.split(path)
+        real = self._real.get(folder)
+        if real is None:
+            real = self._real[folder] = os.path.realpath(folder)
+        if real == folder:
+            return ""
+        with contextlib.suppress(OSError):
+            there = os.stat(os.path.join(real, name))
+            if (there.st_dev, there.st_ino) == (st.st_dev, st.st_ino):
+                return real
+        return os.path.realpath(folder)  # the link was led elsewhere within this round
 
     def pieces(self, base: str) -> list[Piece]:
         """The files beside `base` that have its name with something after it (or a date within), the oldest first."""

@@ -1,6 +1,6 @@
 """Contents that are not where they were: looked for, found again, or given up."""
 
-# ruff: noqa: PTH116, PTH120  (paths are text here)
+# ruff: noqa: PTH116, PTH118, PTH119, PTH120  (paths are text here)
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Lost:
             tracker.bridge_soon(file)  # contents may begin alike: nothing tells that it was not cut off since
             errors = tracker.listings.errors
             if position.head_length:
-                found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+                found = tracker.with_inode(file)
                 taken_up = found is not None and self._is_at(Piece(*found, proper=True), file, now)
             else:
                 taken_up = self._take_up_empty(file, now)
@@ -84,7 +84,7 @@ class Lost:
     def _is_as_it_was(self, file: FollowedFile, now: float) -> bool:
         """Nothing was written to the last piece meanwhile: it is watched again, and not opened for that."""
         tracker, position = self._tracker, file.position
-        found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+        found = tracker.with_inode(file)
         if found is None or file.identity in tracker.at:
             return False
         path, st = found
@@ -95,7 +95,7 @@ class Lost:
 
     def _take_up_empty(self, file: FollowedFile, now: float) -> bool:
         tracker, position = self._tracker, file.position
-        found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+        found = tracker.with_inode(file)
         try:
             if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
                 return False
@@ -118,7 +118,7 @@ class Lost:
         tracker = self._tracker
         for key, until in list(tracker.lost.items()):
             file = tracker.files[key]
-            folders = dict.fromkeys(os.path.dirname(path) for path in (file.position.path, file.path))
+            folders = dict.fromkeys(os.path.dirname(path) for path in _bases(file))
             stamps = {folder: _stamp(folder) for folder in folders}
             if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
                 continue
@@ -137,7 +137,7 @@ class Lost:
         errors = tracker.listings.errors
         found = (tracker.listings.with_inode(folder, *file.identity) for folder in folders)
         candidates = [Piece(*one, proper=True) for one in found if one is not None]
-        for base in dict.fromkeys((file.path, file.position.path)):
+        for base in _bases(file):
             candidates += tracker.listings.pieces(base)
         for piece in candidates:
             if tracker.listings.errors != errors:
@@ -235,6 +235,13 @@ class Lost:
             tracker.farewells.append(
                 Batch(file, [], file.offset, file.offset, tail=file.tail or file.position.tail_hash, last_of_file=True)
             )  # fmt: skip
+
+
+def _bases(file: FollowedFile) -> Iterable[str]:
+    """The paths beside which its content may be: where it was seen last, also through a link that may lead elsewhere by now, and first."""
+    position = file.position
+    real = [os.path.join(position.folder, os.path.basename(position.path))] if position.folder else []
+    return dict.fromkeys((file.path, position.path, *real))
 
 
 def _stamp(folder: str) -> tuple[int, int]:

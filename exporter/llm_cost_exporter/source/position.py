@@ -34,6 +34,7 @@ class Position:
     seen: tuple[int, str] = (0, "")  # while nothing is read of it: a size that it had, and a hash of the 4 KiB before
     checkpoints: list[tuple[int, str]] = field(default_factory=list)  # earlier (done_until, tail_hash), newest first
     path: str = ""  # where the file was seen last
+    folder: str = ""  # the real one, where a symbolic link led there: it may lead elsewhere by and by
     followed_as: str = ""  # the path under which it was first followed: labels are taken from it
     entry: str = ""  # name of the source entry
     offset: int = 0  # reading goes on here

@@ -29,8 +29,6 @@ What no reader can save:
 - logs whose lines are all alike, byte for byte, can't be told from a copy of themselves. Times or ids in the lines prevent that.
 """
 
-# ruff: noqa: PTH120  (paths are text here)
-
 from __future__ import annotations
 
 import contextlib
@@ -92,7 +90,7 @@ class Rotation:
     def _relocate(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
-        found = tracker.listings.with_inode(os.path.dirname(file.where), *file.identity)
+        found = tracker.with_inode(file)
         try:
             is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
         except OSError:

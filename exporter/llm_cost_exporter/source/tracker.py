@@ -1,8 +1,11 @@
 """What is being followed right now: the watched paths, the files at them, and those that were rotated away."""
 
+# ruff: noqa: PTH120  (paths are text here)
+
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,8 +17,6 @@ from llm_cost_exporter.source.listing import Listings
 from llm_cost_exporter.source.names import in_order
 
 if TYPE_CHECKING:
-    import os
-
     from llm_cost_exporter.config import SourceConfig
     from llm_cost_exporter.source.batch import Batch
     from llm_cost_exporter.source.position import Position
@@ -75,7 +76,10 @@ class Tracker:
         position, place = file.position, (st.st_dev, st.st_ino)
         if file.attached and file.identity != place:
             self.at.pop(file.identity, None)
-        if (position.path, position.gz) != (path, is_gz) or file.identity != place or position.vanished is not None:
+        folder = self.listings.real_folder(path, st)
+        known = (position.path, position.folder, position.gz) == (path, folder, is_gz)
+        if not known or file.identity != place or position.vanished is not None:
+            position.folder = folder
             self.book.move(position, path, *place, gz=is_gz)
         file.where = path
         file.attached = True
@@ -85,6 +89,12 @@ class Tracker:
         if file.ended and not is_gz and st.st_size > file.offset:
             self.goes_on(file)
         file.saw(st)
+
+    def with_inode(self, file: FollowedFile) -> tuple[str, os.stat_result] | None:
+        """Where the inode of `file` is, and its status: in its folder, or in the one to which a symbolic link led."""
+        folders = dict.fromkeys((os.path.dirname(file.where), file.position.folder or os.path.dirname(file.where)))
+        found = (self.listings.with_inode(folder, *file.identity) for folder in folders)
+        return next((one for one in found if one is not None), None)
 
     def detach(self, file: FollowedFile) -> None:
         """The file's content can't be read where it was."""
