@@ -347,6 +347,16 @@ def test_each_line_once(tmp_path, histories, pattern):
 
 
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(140, scaled(40, 1000)), ids=name)
+def test_each_line_once_behind_a_symbolic_link(tmp_path, histories, pattern):
+    """The folder has two names: its pieces are known by that of the path, also while the log itself is missing."""
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        (tmp_path / f"to {seed}").symlink_to(str(seed))
+        live(tmp_path / f"to {seed}", seed, pattern, Reader)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 @pytest.mark.parametrize("histories", seeds(40_000, scaled(80, 3000)), ids=name)
 def test_each_line_once_of_a_writer_that_does_not_append(tmp_path, histories, pattern):
     """Its contents begin alike, with more NULs than are looked at to know a file again."""

@@ -1,6 +1,6 @@
 """Looking into folders for the pieces of a rotated file."""
 
-# ruff: noqa: PTH116, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH114, PTH116, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from llm_cost_exporter.source.names import in_order, rotated
 if TYPE_CHECKING:
     from llm_cost_exporter.types import Clock
 
-__all__ = ["Listings", "Piece", "status"]
+__all__ = ["Listings", "Piece", "real_path", "status"]
 
 _REST_PER_WORK: Final = 20.0
 
@@ -157,6 +157,11 @@ def _starting_with(names: list[str], prefix: str) -> Iterator[str]:
     while at < len(names) and names[at].startswith(prefix):
         yield names[at]
         at += 1
+
+
+def real_path(path: str) -> str:
+    """Where the file itself is: a symbolic link may lead elsewhere by and by. Its folder keeps the name by which pieces are known."""
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def status(path: str) -> os.stat_result | None:
