@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["LINGER_SECONDS", "Lost"]
+__all__ = ["LINGER_SECONDS", "Lost", "folder_stamp"]
 
 LINGER_SECONDS: Final = 60.0  # so long a lost content is looked for, and a writer may take to reopen after a rotation
 
@@ -119,7 +119,7 @@ class Lost:
         for key, until in list(tracker.lost.items()):
             file = tracker.files[key]
             folders = dict.fromkeys(os.path.dirname(path) for path in _bases(file))
-            stamps = {folder: _stamp(folder) for folder in folders}
+            stamps = {folder: folder_stamp(folder) for folder in folders}
             if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
                 continue
             errors = tracker.listings.errors
@@ -159,7 +159,7 @@ class Lost:
                 return self._is_ended_ones_copy(piece, file, now)
             if not has_content(piece.path, piece.st, file.position):
                 return False
-            if not position.tells_copies and self._is_anothers(piece, position):
+            if (is_copy or not position.tells_copies) and self._is_anothers(piece, position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
@@ -195,11 +195,19 @@ class Lost:
         return True
 
     def _is_anothers(self, piece: Piece, position: Position) -> bool:
-        """The piece has what was read, or seen, of another file, which may begin like this one, of which nothing was. Raises OSError."""
+        """The piece has what was read of another file further than of this one: that went on in a copy, this was replaced by it.
+
+        Of one of which nothing is known, also what was seen of another, which may begin like it. Raises OSError.
+        """
         content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
         content.close()
-        others = [other for other in self._tracker.book.beginning_with(content.head) if other is not position]
-        return any(other.tells_copies and has_content(piece.path, piece.st, other) for other in others)
+        further = (
+            other
+            for other in self._tracker.book.beginning_with(content.head)
+            if (other.done_until > position.done_until or (other.tells_copies and not position.tells_copies))
+            and other is not position
+        )
+        return any(has_content(piece.path, piece.st, other) for other in further)
 
     def _is_piece(self, file: FollowedFile, piece: Piece, now: float, *, is_gz: bool) -> None:
         tracker = self._tracker
@@ -244,7 +252,8 @@ def _bases(file: FollowedFile) -> Iterable[str]:
     return dict.fromkeys((file.path, position.path, *real))
 
 
-def _stamp(folder: str) -> tuple[int, int]:
+def folder_stamp(folder: str) -> tuple[int, int]:
+    """It changes when something is made, renamed or removed in the folder."""
     try:
         st = os.stat(folder)
     except OSError:
