@@ -4,7 +4,7 @@ How a log is rotated, and what is done:
 
 - renamed and made anew (logrotate's default, RotatingFileHandler's chain .1 .2 .3): the old file stays open here and is read to its
   end, also after it was deleted. It is watched for a minute, since its writer may go on with it until it reopens; the last piece
-  that is still on disk is watched until the next rotation. Then its last line is taken even without a newline.
+  that is still on disk is watched until the next rotation, over restarts too. Its last line is taken after that minute even without a newline.
 - rotated several times between two looks, or while the exporter was down: from our file, found by its identity among the files
   PATH.*, PATH-* and their like, the rest is read, then every newer piece from its beginning, oldest first (by number in the name,
   else by time of last writing), then the live file. Pieces that were there at the first start are noted, not read.
@@ -42,7 +42,7 @@ from llm_cost_exporter.source.copies import still_intact
 from llm_cost_exporter.source.evidence import begins_like, is_same, learn
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import status
-from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost
+from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost, folder_stamp
 from llm_cost_exporter.source.names import rotated
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class Rotation:
                 self._look_at_piece(file, now)
                 previous = tracker.latest.get(file.path)
                 if file.attached and (previous is None or (previous.rotated_at or now) <= now):
-                    tracker.latest[file.path] = file
+                    tracker.is_latest(file)
 
     def _relocate(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
-        found = tracker.listings.with_inode(os.path.dirname(file.where), *file.identity)
+        found = tracker.with_inode(file)
         try:
             is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
         except OSError:
@@ -132,12 +132,14 @@ class Rotation:
         fd = tracker.handles.peek(file)
         st = os.fstat(fd) if fd is not None else status(file.where)
         if st is None or (st.st_dev, st.st_ino) != file.identity:
-            if file.ended:
+            if file.ended and file.position.gz:
                 tracker.book.vanished(file.position, tracker.clock.wall())
                 tracker.drop(file)
                 return
-            self._relocate(file, now)
+            self._relocate(file, now)  # also one that has ended: its writer may have gone on since the last look
             return
+        if not st.st_nlink:
+            self._copy_may_have_come(file)
         if fd is not None and st.st_nlink and not _is_at(file):
             self._relocate(file, now)
             if not file.attached:
@@ -148,6 +150,14 @@ class Rotation:
             tracker.queue(file)  # try again
         elif file.ended and file.position.finished:
             self._let_go(file, st)
+
+    def _copy_may_have_come(self, file: FollowedFile) -> None:
+        """It was deleted, and is open here: a copy of it that has more is looked for whenever something has come into its folder."""
+        stamp = folder_stamp(os.path.dirname(file.where))
+        name = self._tracker.names.get(file.path)
+        if file.beside not in (None, stamp) and name is not None:
+            self._tracker.to_bridge[name.path] = name
+        file.beside = stamp
 
     def grown(self, file: FollowedFile, st: os.stat_result, now: float) -> None:
         """Size or time have changed: verify that what was read is still there. Truncated files begin anew. Raises OSError."""
@@ -177,9 +187,7 @@ class Rotation:
         if st.st_size < file.scanned:
             file.rewind()
         if st.st_size > file.scanned:
-            file.ended = file.final = False
-            if file.rotated_at is not None:
-                tracker.closing[file.position.key] = file
+            tracker.goes_on(file)
         file.suspect = False
         file.saw(st)
         file.grown_at = now
