@@ -159,7 +159,7 @@ class Lost:
                 return self._is_ended_ones_copy(piece, file, now)
             if not has_content(piece.path, piece.st, file.position):
                 return False
-            if (is_copy or not position.tells_copies) and self._is_anothers(piece, position):
+            if not position.tells_copies and self._is_anothers(piece, position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
@@ -195,19 +195,11 @@ class Lost:
         return True
 
     def _is_anothers(self, piece: Piece, position: Position) -> bool:
-        """The piece has what was read of another file further than of this one: that went on in a copy, this was replaced by it.
-
-        Of one of which nothing is known, also what was seen of another, which may begin like it. Raises OSError.
-        """
+        """The piece has what was read, or seen, of another file, which may begin like this one, of which nothing was. Raises OSError."""
         content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
         content.close()
-        further = (
-            other
-            for other in self._tracker.book.beginning_with(content.head)
-            if (other.done_until > position.done_until or (other.tells_copies and not position.tells_copies))
-            and other is not position
-        )
-        return any(has_content(piece.path, piece.st, other) for other in further)
+        others = [other for other in self._tracker.book.beginning_with(content.head) if other is not position]
+        return any(other.tells_copies and has_content(piece.path, piece.st, other) for other in others)
 
     def _is_piece(self, file: FollowedFile, piece: Piece, now: float, *, is_gz: bool) -> None:
         tracker = self._tracker

@@ -26,7 +26,8 @@ What no reader can save:
   are read.
 - a file overwritten in its middle, with its size and the 4 KiB before the offset as they were, looks as if nothing had happened;
   one of which those 4 KiB were rewritten in place looks cut off, and is read anew.
-- logs whose lines are all alike, byte for byte, can't be told from a copy of themselves. Times or ids in the lines prevent that.
+- logs whose lines are all alike, byte for byte, can't be told from a copy of themselves, nor, with copytruncate, from what was cut off;
+  renamed ones can, by their inode. Times or ids in the lines prevent that.
 """
 
 # ruff: noqa: PTH120  (paths are text here)
