@@ -1,6 +1,12 @@
 """logrotate's default and Python's RotatingFileHandler: the file is renamed and made anew."""
 
+import gzip
+import json
 import logging.handlers
+from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from tests.source.following import Consumer, append, numbered
 
@@ -34,6 +40,82 @@ def test_writer_goes_on_with_the_renamed_file(tmp_path):
     consumer.follow(100)
     append(old, "very late")
     assert consumer.follow() == [b"very late"]
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_writer_goes_on_with_the_renamed_file_after_a_restart(tmp_path, made_anew):
+    """Quiet for over a minute it is held for finished, yet it is watched: also by the next start, and by the one after it."""
+    log, old = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, "1")
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    if made_anew:
+        append(log, "another worker")
+    consumer.settle()
+    consumer.restart()
+    assert consumer.follow() == []
+    consumer.save()
+    append(old, "while down")
+    consumer.kill()
+    assert consumer.follow() == [b"while down"]
+    append(old, "after", "half", end=b"\n")
+    assert consumer.follow() == [b"after", b"half"]
+    assert consumer.settle() == []
+    consumer.restart()
+    append(old, "later")
+    assert consumer.follow() == [b"later"]
+    assert consumer.settle() == []
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("what", ["renamed", "compressed", "compressed, and the next one renamed"])
+def test_renamed_file_is_written_to_and_moved_before_the_next_look(tmp_path, what, down):
+    """Held for finished, written to once more, and compressed: the rest is read from the copy."""
+    log, old, older = tmp_path / "app.log", tmp_path / "app.log.1", tmp_path / "app.log.2"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    append(log, *numbered(10, 20))
+    consumer.settle()
+    consumer.save()
+    append(old, *numbered(20, 30))
+    old.rename(older)
+    if what != "renamed":
+        (tmp_path / "app.log.2.gz").write_bytes(gzip.compress(older.read_bytes()))
+        older.unlink()
+    if what.endswith("next one renamed"):
+        log.rename(old)
+        append(log, *numbered(30, 40))
+    if down:
+        consumer.kill()
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, 40 if what.endswith("next one renamed") else 30))
+
+
+def test_compressed_as_it_was_read_it_is_not_read_again(tmp_path):
+    """The usual end of a piece: nothing more is in the .gz, and the next rotation need not unpack it to know that."""
+    log, old = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, *numbered(0, 10))
+    consumer = Consumer(log)
+    consumer.follow()
+    log.rename(old)
+    append(log, *numbered(10, 20))
+    consumer.settle()
+    packed = tmp_path / "app.log.2.gz"
+    packed.write_bytes(gzip.compress(old.read_bytes()))
+    log.rename(old)
+    append(log, *numbered(20, 30))
+    consumer.follow()
+    consumer.save()
+    saved = {json.loads(row).get("path"): json.loads(row) for row in consumer.rows.values()}
+    assert saved[str(packed)]["finished"]
+    assert saved[str(packed)]["size"] == packed.stat().st_size
+    consumer.settle()
+    consumer.restart()
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, 30))
 
 
 def test_deleted_file_is_read_to_its_end_as_long_as_it_is_open(tmp_path):
@@ -203,6 +285,101 @@ def test_symbolic_link_is_led_to_the_next_file(tmp_path):
     link.unlink()
     link.symlink_to(second)
     assert sorted(consumer.follow()) == [b"2", b"3"]
+
+
+class Releases:
+    """`current` leads to the folder of one release; app.log is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.link = folder, folder / "current"
+        for number in (0, 1):
+            self.log(number).parent.mkdir(parents=True)
+        self.link.symlink_to("releases/0")
+
+    def log(self, number: int) -> Path:
+        return self.folder / f"releases/{number}/log/app.log"
+
+    def switch(self, number: int) -> None:
+        link = self.folder / "next"
+        link.symlink_to(f"releases/{number}")
+        link.rename(self.link)
+
+
+@pytest.mark.parametrize("pattern", ["current/log/app.log", "current/*/app.*"])
+@pytest.mark.parametrize("then", ["as it is", "renamed", "compressed"])
+@pytest.mark.parametrize("killed_after", [False, True])
+@pytest.mark.parametrize("read", [0, 5])
+def test_linked_folder_is_switched_while_down(tmp_path, pattern, then, killed_after, read):
+    """What was not read of the old release's log is where it was, by the folder's own name."""
+    releases = Releases(tmp_path)
+    consumer = Consumer(tmp_path / pattern)
+    append(releases.log(0), *numbered(0, read))
+    consumer.follow()
+    consumer.save()
+    append(releases.log(0), *numbered(read, 10))
+    releases.switch(1)
+    append(releases.log(1), *numbered(10, 15))
+    if killed_after:
+        consumer.follow()
+    consumer.kill()
+    piece = releases.log(0).with_name("app.log.1")
+    if then != "as it is":
+        releases.log(0).rename(piece)
+    if then == "compressed":
+        piece.with_name("app.log.1.gz").write_bytes(gzip.compress(piece.read_bytes()))
+        piece.unlink()
+    consumer.settle()
+    consumer.restart()
+    consumer.settle()
+    lost = read == 0 and then == "compressed"  # nothing was seen of it: nothing tells what that is
+    assert Counter(consumer.lines) == Counter(numbered(10 if lost else 0, 15))
+
+
+def test_linked_folder_is_switched_and_the_old_process_logs_on(tmp_path):
+    """For minutes, over restarts of ours, and over its own rotation; then all is switched back."""
+    releases = Releases(tmp_path)
+    log = tmp_path / "current/log/app.log"
+    append(log, "first")
+    consumer = Consumer(log)
+    consumer.follow()
+    releases.switch(1)
+    append(log, "new")
+    assert consumer.follow() == [b"new"]
+    for number in range(4):
+        append(releases.log(0), f"late {number}")
+        assert consumer.follow(40) == [b"late %d" % number]
+    consumer.settle()
+    append(releases.log(0), "very late")
+    consumer.restart()
+    assert consumer.follow() == [b"very late"]
+    consumer.settle()
+    releases.log(0).rename(tmp_path / "releases/0/log/app.log.1")
+    append(tmp_path / "releases/0/log/app.log.1", "renamed")
+    assert consumer.follow() == [b"renamed"]
+    (tmp_path / "releases/0/log/app.log.1").rename(releases.log(0))
+    releases.switch(0)
+    append(log, "back")
+    append(releases.log(1), "the other's last")
+    assert sorted(consumer.follow()) == [b"back", b"the other's last"]
+    assert consumer.settle() == []
+    consumer.restart()
+    assert consumer.settle() == []
+
+
+def test_position_of_a_program_that_saved_no_folder_and_of_one_that_saves_more(tmp_path):
+    """States of before and after are read alike."""
+    log = tmp_path / "app.log"
+    append(log, "1")
+    consumer = Consumer(log)
+    consumer.follow()
+    consumer.save()
+    assert not any(key in row for row in consumer.rows.values() for key in ("folder", "latest"))
+    consumer.rows = {
+        key: json.dumps({**json.loads(row), "of_a_later_program": [1]}) for key, row in consumer.rows.items()
+    }  # fmt: skip
+    append(log, "2")
+    consumer.kill()
+    assert consumer.follow() == [b"2"]
 
 
 def test_what_formats_remember_goes_on_in_the_next_file(tmp_path):

@@ -139,6 +139,33 @@ class Writer:
         return counts
 
 
+class GoesOn(Writer):
+    """Goes on with the file that was renamed last, for as long as it stands there."""
+
+    _old: int | None = None  # its inode
+
+    def write(self) -> None:
+        super().write()
+        old = self._where_old_is()
+        if old is not None and self.rng.random() < 0.5:
+            _append(old, self.line())
+
+    def _where_old_is(self) -> Path | None:
+        if self._old is None:
+            return None
+        found = [path for path in self.folder.iterdir() if path != self.path and path.stat().st_ino == self._old]
+        return found[0] if found and found[0].suffix != ".gz" and found[0].read_bytes()[-1:] == b"\n" else None
+
+    def rename(self) -> Iterator[None]:
+        inode = self.path.stat().st_ino
+        yield from super().rename()
+        self._old = inode
+
+    def copytruncate(self) -> Iterator[None]:
+        self._old = None  # a copy is the last piece: only that one is watched
+        return super().copytruncate()
+
+
 class AtItsPlace(Writer):
     """Writes where it is, not at the end (`app > app.log`): a log that was cut off begins with a hole."""
 
@@ -231,6 +258,7 @@ class Reader(Consumer):
     disk: Disk | Meanwhile | None = None
     one_open_file = False
     rate = FAILING
+    quiet = 0.0  # how often a minute passes without a line
 
     def _new_source(self, *, first_start: bool):
         source = super()._new_source(first_start=first_start)
@@ -283,6 +311,9 @@ def live(folder: Path, seed: int, pattern: str, reader: type[Reader], writes: ty
             rng.choice([writer.write, writer.write, writer.write, writer.rotate, look, look, look])()
         if rng.random() < 0.08:
             consumer.kill()
+        if reader.quiet and rng.random() < reader.quiet:
+            consumer.follow()
+            consumer.follow(61.0)
     if busy is not None:
         busy.finish()
     writer.finish_line()
@@ -316,12 +347,35 @@ def test_each_line_once(tmp_path, histories, pattern):
 
 
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(140, scaled(40, 1000)), ids=name)
+def test_each_line_once_behind_a_symbolic_link(tmp_path, histories, pattern):
+    """The folder has two names: its pieces are known by that of the path, also while the log itself is missing."""
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        (tmp_path / f"to {seed}").symlink_to(str(seed))
+        live(tmp_path / f"to {seed}", seed, pattern, Reader)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 @pytest.mark.parametrize("histories", seeds(40_000, scaled(80, 3000)), ids=name)
 def test_each_line_once_of_a_writer_that_does_not_append(tmp_path, histories, pattern):
     """Its contents begin alike, with more NULs than are looked at to know a file again."""
     for seed in histories:
         (tmp_path / str(seed)).mkdir()
         live(tmp_path / str(seed), seed, pattern, Reader, AtItsPlace)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("histories", seeds(50_000, scaled(80, 3000)), ids=name)
+def test_each_line_once_of_a_writer_that_goes_on_with_the_renamed_file(tmp_path, histories, pattern):
+    """Minutes later and while the reader is down, until the next rotation."""
+
+    class OverMinutes(Reader):
+        quiet = 0.3
+
+    for seed in histories:
+        (tmp_path / str(seed)).mkdir()
+        live(tmp_path / str(seed), seed, pattern, OverMinutes, GoesOn)
 
 
 @pytest.mark.parametrize("histories", seeds(1000, scaled(80, 6000)), ids=name)

@@ -1,6 +1,6 @@
 """Files that have come up at a watched path: known ones, copies, new ones."""
 
-# ruff: noqa: PTH114, PTH116  (paths are text here)
+# ruff: noqa: PTH116  (paths are text here)
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from llm_cost_exporter.source.evidence import ends_with, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import Glimpse
+from llm_cost_exporter.source.listing import real_path
 from llm_cost_exporter.source.names import rotated
 from llm_cost_exporter.source.position import Position
 from llm_cost_exporter.source.startend import end_of_lines
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.discovery import Pattern
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["Arrivals", "real_path", "say"]
+__all__ = ["Arrivals", "say"]
 
 _UNDECIDED_SECONDS: Final = 60.0
 _TRY_AGAIN_SECONDS: Final = 1.0
@@ -171,7 +172,7 @@ class Arrivals:
         file = tracker.follow(name.pattern.entry, position, where, st, is_gz=is_gz)
         tracker.settle(file, name)
         file.final = False
-        if file.ended and (position.size not in (-1, st.st_size) if is_gz else st.st_size > file.offset):
+        if file.ended and is_gz and position.size not in (-1, st.st_size):
             file.ended = False  # written to since
         if verdict.kind is Kind.CONTINUES:
             tracker.goes_first(file)
@@ -247,8 +248,3 @@ def say(tracker: Tracker, name: Name, trouble: str | None) -> None:
     if trouble != name.trouble:
         tracker.say(name.path, name.trouble, trouble)
         name.trouble = trouble
-
-
-def real_path(path: str) -> str:
-    """Where the file itself is: a symbolic link may lead elsewhere by and by."""
-    return os.path.realpath(path) if os.path.islink(path) else path

@@ -118,6 +118,7 @@ class Book:
         """The file is found nowhere; `now` is epoch seconds."""
         if position.vanished is None:
             position.vanished = now
+            position.latest = False
             self._vanished += 1
             self.changed(position)
 

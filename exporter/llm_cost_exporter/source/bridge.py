@@ -16,7 +16,7 @@ from llm_cost_exporter.source.evidence import learn
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import Glimpse, before, fingerprint
-from llm_cost_exporter.source.listing import Piece, status
+from llm_cost_exporter.source.listing import Piece, real_path, status
 from llm_cost_exporter.source.position import Position
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Bridge:
         for name in names:
             if self._live_is_unknown(name) and self._is_due_again(name, half_the_facts=True):
                 continue  # a piece may be a copy of it
-            where = name.file.where if name.file is not None else os.path.realpath(name.path)
+            where = name.file.where if name.file is not None else real_path(name.path)
             found.append([self._bridge(name, base, now) for base in dict.fromkeys((name.path, where))])
         for folder in {os.path.dirname(one.base) for both in found for one in both}:
             tracker.listings.list_anew(folder)
@@ -163,7 +163,7 @@ class Bridge:
         tracker.book.add(position)
         file = tracker.follow(name.pattern.entry, position, piece.path, piece.st, is_gz=content.gz)
         tracker.pieces[position.key] = file
-        tracker.latest[name.path] = file
+        tracker.may_be_latest(file)
         tracker.rotations += 1
         tracker.is_piece(file, now)
         learn(tracker, file, piece.glimpse)
@@ -207,7 +207,7 @@ class Bridge:
                 tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=position.gz)
             return None
         file = tracker.files.get(position.key) or FollowedFile(name.pattern.entry, position, piece.path)
-        self._lost.take_up(file, piece, now)
+        self._lost.found(file, piece, now)
         tracker.files[position.key] = file
         return file
 

@@ -94,7 +94,7 @@ class Source:
         first = [pattern for pattern in tracker.discovery.patterns if pattern.text not in self._book.patterns]
         self._watch.look(now)
         if tracker.round == 1:
-            rotation.lost.take_up_unfinished(now)
+            rotation.lost.take_up(now)
         if now >= self._look_for_compressed:
             rotation.bridge.compressed_unseen(now)
             # Once more for those that were being made.

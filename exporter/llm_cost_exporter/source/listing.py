@@ -1,9 +1,10 @@
 """Looking into folders for the pieces of a rotated file."""
 
-# ruff: noqa: PTH116, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
+# ruff: noqa: PTH114, PTH116, PTH118, PTH119, PTH120  (paths are text here: a listing has a hundred thousand)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from bisect import bisect_left
@@ -17,7 +18,7 @@ from llm_cost_exporter.source.names import in_order, rotated
 if TYPE_CHECKING:
     from llm_cost_exporter.types import Clock
 
-__all__ = ["Listings", "Piece", "status"]
+__all__ = ["Listings", "Piece", "real_path", "status"]
 
 _REST_PER_WORK: Final = 20.0
 
@@ -47,10 +48,12 @@ class Listings:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._listings: dict[str, _Listing] = {}
+        self._real: dict[str, str] = {}  # of folders, where symbolic links lead
         self.errors = 0  # looks that failed for other reasons than that nothing is there
 
     def new_round(self) -> None:
         now = self._clock.monotonic()
+        self._real.clear()
         for folder in [folder for folder, listing in self._listings.items() if listing.not_before <= now]:
             del self._listings[folder]
 
@@ -62,6 +65,20 @@ class Listings:
         path = os.path.join(folder, name)
         st = self._status(path)
         return (path, st) if st is not None and (st.st_dev, st.st_ino) == (device, inode) else None
+
+    def real_folder(self, path: str, st: os.stat_result) -> str:
+        """The folder of the file at `path`, of that status, if a symbolic link leads there; else nothing."""
+        folder, name = os.path.split(path)
+        real = self._real.get(folder)
+        if real is None:
+            real = self._real[folder] = os.path.realpath(folder)
+        if real == folder:
+            return ""
+        with contextlib.suppress(OSError):
+            there = os.stat(os.path.join(real, name))
+            if (there.st_dev, there.st_ino) == (st.st_dev, st.st_ino):
+                return real
+        return os.path.realpath(folder)  # the link was led elsewhere within this round
 
     def pieces(self, base: str) -> list[Piece]:
         """The files beside `base` that have its name with something after it (or a date within), the oldest first."""
@@ -147,6 +164,11 @@ def _starting_with(names: list[str], prefix: str) -> Iterator[str]:
     while at < len(names) and names[at].startswith(prefix):
         yield names[at]
         at += 1
+
+
+def real_path(path: str) -> str:
+    """Where the file itself is: a symbolic link may lead elsewhere by and by. Its folder keeps the name by which pieces are known."""
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def status(path: str) -> os.stat_result | None:

@@ -1,6 +1,6 @@
 """Contents that are not where they were: looked for, found again, or given up."""
 
-# ruff: noqa: PTH116, PTH120  (paths are text here)
+# ruff: noqa: PTH116, PTH118, PTH119, PTH120  (paths are text here)
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from llm_cost_exporter.source.batch import Batch
-from llm_cost_exporter.source.copies import Content, may_be_empty_one
+from llm_cost_exporter.source.copies import Content, Kind, classify, may_be_empty_one
 from llm_cost_exporter.source.evidence import has_content, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile
+from llm_cost_exporter.source.identity import fingerprint
 from llm_cost_exporter.source.listing import Piece, status
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ class Lost:
             tracker.files.pop(file.position.key, None)
             tracker.book.forget(file.position)
 
-    def take_up_unfinished(self, now: float) -> None:
-        """At start: contents that were not read to their end and are at no watched path are looked for."""
+    def take_up(self, now: float) -> None:
+        """At start: contents at no watched path that were not read to their end are looked for, and the last pieces, which may have grown."""
         tracker = self._tracker
         for position in tracker.book:
-            if position.key in tracker.files or position.finished:
+            is_last_piece = position.latest and not position.gz
+            if position.key in tracker.files or (position.finished and not is_last_piece):
                 continue
             pattern = tracker.discovery.covering(position.followed_as)
             if pattern is None:
@@ -57,6 +59,8 @@ class Lost:
             file = FollowedFile(pattern.entry, position, position.path)
             file.size = position.size
             tracker.files[position.key] = file
+            if position.finished and self._is_as_it_was(file, now):
+                continue
             tracker.rotations += position.followed_as == position.path
             if position.done_until:
                 if position.blank:
@@ -66,7 +70,7 @@ class Lost:
             tracker.bridge_soon(file)  # contents may begin alike: nothing tells that it was not cut off since
             errors = tracker.listings.errors
             if position.head_length:
-                found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+                found = tracker.with_inode(file)
                 taken_up = found is not None and self._is_at(Piece(*found, proper=True), file, now)
             else:
                 taken_up = self._take_up_empty(file, now)
@@ -77,9 +81,21 @@ class Lost:
             else:
                 self.lose(file, now)
 
+    def _is_as_it_was(self, file: FollowedFile, now: float) -> bool:
+        """Nothing was written to the last piece meanwhile: it is watched again, and not opened for that."""
+        tracker, position = self._tracker, file.position
+        found = tracker.with_inode(file)
+        if found is None or file.identity in tracker.at:
+            return False
+        path, st = found
+        if (st.st_size, st.st_mtime_ns) != (position.size, position.mtime_ns):
+            return False
+        self._is_piece(file, Piece(path, st, proper=True), now, is_gz=False)
+        return True
+
     def _take_up_empty(self, file: FollowedFile, now: float) -> bool:
         tracker, position = self._tracker, file.position
-        found = tracker.listings.with_inode(os.path.dirname(position.path), *file.identity)
+        found = tracker.with_inode(file)
         try:
             if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
                 return False
@@ -89,7 +105,7 @@ class Lost:
             piece = Piece(*found, proper=True)
             if self._is_anothers(piece, position):
                 return False
-            self.take_up(file, piece, now)
+            self.found(file, piece, now)
         except FileNotFoundError:
             return False
         except OSError:
@@ -102,7 +118,7 @@ class Lost:
         tracker = self._tracker
         for key, until in list(tracker.lost.items()):
             file = tracker.files[key]
-            folders = dict.fromkeys(os.path.dirname(path) for path in (file.position.path, file.path))
+            folders = dict.fromkeys(os.path.dirname(path) for path in _bases(file))
             stamps = {folder: _stamp(folder) for folder in folders}
             if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
                 continue
@@ -121,7 +137,7 @@ class Lost:
         errors = tracker.listings.errors
         found = (tracker.listings.with_inode(folder, *file.identity) for folder in folders)
         candidates = [Piece(*one, proper=True) for one in found if one is not None]
-        for base in dict.fromkeys((file.path, file.position.path)):
+        for base in _bases(file):
             candidates += tracker.listings.pieces(base)
         for piece in candidates:
             if tracker.listings.errors != errors:
@@ -137,18 +153,45 @@ class Lost:
         if is_copy and not position.tells_copies and tracker.book.alike(position):
             return False  # nothing was read of it, and of another that begins alike: the copy is that one's
         try:
-            if (piece.st.st_dev, piece.st.st_ino) in tracker.at or not has_content(piece.path, piece.st, file.position):
+            if (piece.st.st_dev, piece.st.st_ino) in tracker.at:
+                return False
+            if is_copy and file.ended:
+                return self._is_ended_ones_copy(piece, file, now)
+            if not has_content(piece.path, piece.st, file.position):
                 return False
             if not position.tells_copies and self._is_anothers(piece, position):
                 return False
             if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
-            self.take_up(file, piece, now)
+            self.found(file, piece, now)
         except FileNotFoundError:
             return False
         except OSError:
             tracker.listings.errors += 1
             return False
+        return True
+
+    def _is_ended_ones_copy(self, piece: Piece, file: FollowedFile, now: float) -> bool:
+        """A piece that was read to its end is gone, and this is its copy (its .gz): what more it has is read. Raises OSError."""
+        tracker, position = self._tracker, file.position
+        content = Content(piece.path, (piece.st.st_dev, piece.st.st_ino))
+        content.close()
+        if not piece.st.st_size or fingerprint(content.head[: position.head_length]) != position.head_hash:
+            return False
+        verdict = classify(piece.path, piece.st, tracker)  # it may be another's too, which was read further
+        if verdict.kind is Kind.LATER:
+            raise BlockingIOError
+        if verdict.kind is not Kind.COPY or verdict.position is not position:
+            return False
+        if not verdict.at_end:
+            self.found(file, piece, now)
+            return True
+        tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=content.gz)
+        position.size, position.mtime_ns = (
+            piece.st.st_size,
+            piece.st.st_mtime_ns,
+        )  # need not be unpacked to be known again
+        tracker.drop(file)
         return True
 
     def _is_anothers(self, piece: Piece, position: Position) -> bool:
@@ -158,14 +201,20 @@ class Lost:
         others = [other for other in self._tracker.book.beginning_with(content.head) if other is not position]
         return any(other.tells_copies and has_content(piece.path, piece.st, other) for other in others)
 
-    def take_up(self, file: FollowedFile, piece: Piece, now: float) -> None:
-        """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""
+    def _is_piece(self, file: FollowedFile, piece: Piece, now: float, *, is_gz: bool) -> None:
         tracker = self._tracker
-        tracker.attach(file, piece.path, piece.st, is_gz=looks_gz(piece.path, piece.st))
+        tracker.attach(file, piece.path, piece.st, is_gz=is_gz)
         tracker.pieces[file.position.key] = file
         file.final = False
+        if is_gz:
+            file.ended = False
         tracker.is_piece(file, now)
-        tracker.latest.setdefault(file.path, file)
+        tracker.may_be_latest(file)
+
+    def found(self, file: FollowedFile, piece: Piece, now: float) -> None:
+        """The content of `file` is found at a piece: read on there. Raises OSError, and nothing is changed then."""
+        tracker = self._tracker
+        self._is_piece(file, piece, now, is_gz=looks_gz(piece.path, piece.st))
         tracker.goes_first(file)
         learn(tracker, file)
         tracker.queue(file)
@@ -182,9 +231,17 @@ class Lost:
         tracker.book.vanished(file.position, tracker.clock.wall())
         tracker.book.changed(file.position)
         tracker.drop(file)
-        tracker.farewells.append(
-            Batch(file, [], file.offset, file.offset, tail=file.tail or file.position.tail_hash, last_of_file=True)
-        )  # fmt: skip
+        if not file.ended:
+            tracker.farewells.append(
+                Batch(file, [], file.offset, file.offset, tail=file.tail or file.position.tail_hash, last_of_file=True)
+            )  # fmt: skip
+
+
+def _bases(file: FollowedFile) -> Iterable[str]:
+    """The paths beside which its content may be: where it was seen last, also through a link that may lead elsewhere by now, and first."""
+    position = file.position
+    real = [os.path.join(position.folder, os.path.basename(position.path))] if position.folder else []
+    return dict.fromkeys((file.path, position.path, *real))
 
 
 def _stamp(folder: str) -> tuple[int, int]:

@@ -34,6 +34,7 @@ class Position:
     seen: tuple[int, str] = (0, "")  # while nothing is read of it: a size that it had, and a hash of the 4 KiB before
     checkpoints: list[tuple[int, str]] = field(default_factory=list)  # earlier (done_until, tail_hash), newest first
     path: str = ""  # where the file was seen last
+    folder: str = ""  # the real one, where a symbolic link led there: it may lead elsewhere by and by
     followed_as: str = ""  # the path under which it was first followed: labels are taken from it
     entry: str = ""  # name of the source entry
     offset: int = 0  # reading goes on here
@@ -46,6 +47,7 @@ class Position:
     size: int = -1  # on disk, and mtime_ns, when last read: both unchanged means nothing new
     mtime_ns: int = 0
     vanished: float | None = None  # epoch seconds since when it is not found
+    latest: bool = False  # the last piece that was rotated away from its path: its writer may go on with it, whatever `finished` says
     blank: bool = False  # others may have come and gone unseen before it, at its path: they are still to be looked for
     pattern: str = ""  # a marker: this pattern has been followed
     broken: bool = False  # could not be read from the state; the source drops it
@@ -99,7 +101,7 @@ class Position:
     def same_place(self) -> Position:
         """A further position with this one's content and progress, for a copy of the same file."""
         copy = Position(**{name: getattr(self, name) for name in _SAVED})
-        copy.parts, copy.checkpoints = list(self.parts), list(self.checkpoints)
+        copy.parts, copy.checkpoints, copy.latest = list(self.parts), list(self.checkpoints), False
         return copy
 
 

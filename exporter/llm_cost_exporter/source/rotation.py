@@ -4,7 +4,7 @@ How a log is rotated, and what is done:
 
 - renamed and made anew (logrotate's default, RotatingFileHandler's chain .1 .2 .3): the old file stays open here and is read to its
   end, also after it was deleted. It is watched for a minute, since its writer may go on with it until it reopens; the last piece
-  that is still on disk is watched until the next rotation. Then its last line is taken even without a newline.
+  that is still on disk is watched until the next rotation, over restarts too. Its last line is taken after that minute even without a newline.
 - rotated several times between two looks, or while the exporter was down: from our file, found by its identity among the files
   PATH.*, PATH-* and their like, the rest is read, then every newer piece from its beginning, oldest first (by number in the name,
   else by time of last writing), then the live file. Pieces that were there at the first start are noted, not read.
@@ -28,8 +28,6 @@ What no reader can save:
   one of which those 4 KiB were rewritten in place looks cut off, and is read anew.
 - logs whose lines are all alike, byte for byte, can't be told from a copy of themselves. Times or ids in the lines prevent that.
 """
-
-# ruff: noqa: PTH120  (paths are text here)
 
 from __future__ import annotations
 
@@ -87,12 +85,12 @@ class Rotation:
                 self._look_at_piece(file, now)
                 previous = tracker.latest.get(file.path)
                 if file.attached and (previous is None or (previous.rotated_at or now) <= now):
-                    tracker.latest[file.path] = file
+                    tracker.is_latest(file)
 
     def _relocate(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
-        found = tracker.listings.with_inode(os.path.dirname(file.where), *file.identity)
+        found = tracker.with_inode(file)
         try:
             is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
         except OSError:
@@ -132,11 +130,11 @@ class Rotation:
         fd = tracker.handles.peek(file)
         st = os.fstat(fd) if fd is not None else status(file.where)
         if st is None or (st.st_dev, st.st_ino) != file.identity:
-            if file.ended:
+            if file.ended and file.position.gz:
                 tracker.book.vanished(file.position, tracker.clock.wall())
                 tracker.drop(file)
                 return
-            self._relocate(file, now)
+            self._relocate(file, now)  # also one that has ended: its writer may have gone on since the last look
             return
         if fd is not None and st.st_nlink and not _is_at(file):
             self._relocate(file, now)
@@ -177,9 +175,7 @@ class Rotation:
         if st.st_size < file.scanned:
             file.rewind()
         if st.st_size > file.scanned:
-            file.ended = file.final = False
-            if file.rotated_at is not None:
-                tracker.closing[file.position.key] = file
+            tracker.goes_on(file)
         file.suspect = False
         file.saw(st)
         file.grown_at = now

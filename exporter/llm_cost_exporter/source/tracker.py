@@ -1,8 +1,11 @@
 """What is being followed right now: the watched paths, the files at them, and those that were rotated away."""
 
+# ruff: noqa: PTH120  (paths are text here)
+
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -11,10 +14,9 @@ from llm_cost_exporter.source.discovery import Discovery
 from llm_cost_exporter.source.file import FollowedFile, Name
 from llm_cost_exporter.source.handles import Handles
 from llm_cost_exporter.source.listing import Listings
+from llm_cost_exporter.source.names import in_order
 
 if TYPE_CHECKING:
-    import os
-
     from llm_cost_exporter.config import SourceConfig
     from llm_cost_exporter.source.batch import Batch
     from llm_cost_exporter.source.position import Position
@@ -74,14 +76,25 @@ class Tracker:
         position, place = file.position, (st.st_dev, st.st_ino)
         if file.attached and file.identity != place:
             self.at.pop(file.identity, None)
-        if (position.path, position.gz) != (path, is_gz) or file.identity != place or position.vanished is not None:
+        folder = self.listings.real_folder(path, st)
+        known = (position.path, position.folder, position.gz) == (path, folder, is_gz)
+        if not known or file.identity != place or position.vanished is not None:
+            position.folder = folder
             self.book.move(position, path, *place, gz=is_gz)
         file.where = path
         file.attached = True
         file.suspect = False
         self.at[place] = file
         self.lost.pop(position.key, None)
+        if file.ended and not is_gz and st.st_size > file.offset:
+            self.goes_on(file)
         file.saw(st)
+
+    def with_inode(self, file: FollowedFile) -> tuple[str, os.stat_result] | None:
+        """Where the inode of `file` is, and its status: in its folder, or in the one to which a symbolic link led."""
+        folders = dict.fromkeys((os.path.dirname(file.where), file.position.folder or os.path.dirname(file.where)))
+        found = (self.listings.with_inode(folder, *file.identity) for folder in folders)
+        return next((one for one in found if one is not None), None)
 
     def detach(self, file: FollowedFile) -> None:
         """The file's content can't be read where it was."""
@@ -126,6 +139,34 @@ class Tracker:
             file.rotated_at = now
         if not file.ended:
             self.closing[file.position.key] = file
+
+    def goes_on(self, file: FollowedFile) -> None:
+        """More is in the file than was read: it has not ended."""
+        file.ended = file.final = False
+        if file.position.finished:  # saved, so that it is looked for should we be killed before it is read
+            file.position.finished = False
+            self.book.changed(file.position)
+        if file.rotated_at is not None:
+            self.closing[file.position.key] = file
+
+    def is_latest(self, file: FollowedFile) -> None:
+        """`file` is the last piece that was rotated away from its path: its writer may come back to it. Saved for the next start."""
+        previous = self.latest.get(file.path)
+        self.latest[file.path] = file
+        if previous is not None and previous is not file:
+            self._set_latest(previous.position, False)
+        self._set_latest(file.position, True)
+
+    def may_be_latest(self, file: FollowedFile) -> None:
+        """`file` is a piece that was found: the last one, unless a newer one is known."""
+        known = self.latest.get(file.path)
+        if known is None or in_order((one.where, one.mtime_ns) for one in (known, file))[-1] == file.where:
+            self.is_latest(file)
+
+    def _set_latest(self, position: Position, latest: bool) -> None:
+        if position.latest != latest:
+            position.latest = latest
+            self.book.changed(position)
 
     def bridge_soon(self, file: FollowedFile) -> None:
         """Contents may have come and gone unseen where this file was: look for them in this round or the next."""
