@@ -85,7 +85,7 @@ def command(
             f"--by {taken}: the report has a column of that name; date, month, hour or a label would be right"
         )
     find_whole(files)  # a FILE that can't be read is told in its own words
-    settings = _settings(files, config_file, source, keys)
+    settings, guessed = _settings(files, config_file, source, keys)
     try:
         calendar = times.Calendar(timezone or settings.timezone)
     except ValueError as bad:
@@ -107,22 +107,23 @@ def command(
         report_output.print_table(report, sys.stdout)
     rows = report.rows()
     for at, key in enumerate(report.keys):
-        if rows and not any(row.keys[at] for row in rows):
+        if key in guessed and rows and not any(row.keys[at] for row in rows):
             click.echo(f"--by {key}: no record has it", err=True)
     if not whole:
         raise click.exceptions.Exit(1)  # what could be read is shown, what could not was said
 
 
-def _settings(files: tuple[str, ...], config_file: str | None, source: int | None, keys: list[str]) -> Config:
+def _settings(
+    files: tuple[str, ...], config_file: str | None, source: int | None, keys: list[str]
+) -> tuple[Config, list[str]]:
+    """Also which of the keys are no labels of the configuration, but looked for in the records under their own names."""
     base = configuration.load(config_file, sources_needed=False) if config_file else None
     settings = for_files(files, base=base, source=source)
     unknown = [key for key in keys if key not in TIME_KEYS and key not in settings.label_names]
-    if not unknown:
-        return settings
     labels = dict(settings.labels)
     for key in unknown:
         labels[key] = LabelConfig(paths=_ALSO.get(key, (key,)))
-    return settings.model_copy(update={"labels": labels})
+    return settings.model_copy(update={"labels": labels}), unknown
 
 
 def _when(option: str, text: str | None, zone: tzinfo, now: float, default: float) -> float:
