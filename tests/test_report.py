@@ -194,7 +194,7 @@ def on_terminal(width: int, *arguments: str) -> str:
     termios.tcsetwinsize(writer, (50, width))
     ended = subprocess.run(
         [sys.executable, "-m", "llm_cost_exporter", *arguments], stdout=writer, timeout=60, check=True,
-        env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"},
+        env={**{k: v for k, v in os.environ.items() if k != "COLUMNS"}, "NO_COLOR": "1", "TERM": "xterm"},
     )  # fmt: skip
     assert ended.returncode == 0
     os.close(writer)
