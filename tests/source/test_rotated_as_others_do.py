@@ -3,6 +3,9 @@
 import gzip
 import os
 import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -177,6 +180,74 @@ def test_a_longer_copy_of_a_log_that_is_gone(tmp_path, elsewhere):
         append(log, *numbered(63, 65))
     consumer.settle()
     assert consumer.lines == numbered(0, 65 if elsewhere else 63)
+
+
+class Pulled:
+    """A folder that is pulled from an origin, as rsync does: each file that has changed is copied, then renamed over the one before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.origin, self.here = folder / "origin", folder / "here"
+        self.origin.mkdir()
+        self.here.mkdir()
+        self.log = self.origin / "app.log"
+
+    def pull(self, *, pause: Callable[[], object] = lambda: None) -> None:
+        for path in sorted(self.origin.iterdir()):
+            copy = self.here / path.name
+            if copy.exists() and copy.stat().st_mtime_ns == path.stat().st_mtime_ns:
+                continue
+            hidden = copy.with_name(f".{path.name}.Xy1")
+            shutil.copy2(path, hidden)
+            hidden.rename(copy)
+            pause()
+        for path in self.here.iterdir():
+            if not (self.origin / path.name).exists():
+                path.unlink()
+
+    def rotate(self, *, packed: bool) -> None:
+        one, two = self.origin / "app.log.1", self.origin / "app.log.2"
+        if one.exists() and packed:
+            two.with_name("app.log.2.gz").write_bytes(gzip.compress(one.read_bytes()))
+        elif one.exists():
+            one.rename(two)
+        self.log.rename(one)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("minutes", [False, True])
+def test_log_that_is_pulled_and_rotated_at_its_origin(tmp_path, pattern, packed, slow, minutes):
+    """The lines between the last pull and the rotation came in app.log.1 only, which is a copy of what was replaced."""
+    logs, written = Pulled(tmp_path), 0
+    consumer = Consumer(logs.here / pattern)
+
+    def write(count: int) -> None:
+        nonlocal written
+        append(logs.log, *numbered(written, written + count))
+        written += count
+
+    write(50)
+    logs.pull()
+    for turn in range(6):
+        consumer.follow()
+        if minutes:
+            consumer.settle()
+        if turn % 2:
+            write(7)
+            logs.pull()
+            consumer.follow()
+        write(5)
+        logs.rotate(packed=packed)
+        write(3)
+        logs.pull(pause=consumer.follow if slow else lambda: None)
+        if turn == 3:
+            consumer.follow()
+            consumer.restart()
+    consumer.settle()
+    consumer.restart()
+    consumer.settle()
+    assert Counter(consumer.lines) == Counter(numbered(0, written))
 
 
 def test_copytruncate_with_the_number_before_the_ending(tmp_path):

@@ -118,6 +118,46 @@ def test_compressed_as_it_was_read_it_is_not_read_again(tmp_path):
     assert Counter(consumer.lines) == Counter(numbered(0, 30))
 
 
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*", "link/app.log"])
+@pytest.mark.parametrize(("read", "new"), [(20, 20), (20, 15), (12, 30), (3, 3)])
+@pytest.mark.parametrize("rotations", [1, 2])
+def test_lines_that_are_all_alike_and_renamed_while_down(tmp_path, pattern, read, new, rotations):
+    """The new log begins, and goes on, like what was read of the one before: that one stands beside it, at its own inode."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    log = tmp_path / "app.log"
+    same = b'{"model": "gpt-4o-mini", "prompt_tokens": 500, "completion_tokens": 0}'
+    append(log, *[same] * read)
+    consumer = Consumer(tmp_path / pattern)
+    consumer.follow()
+    consumer.save()
+    append(log, *[same] * (20 - read))
+    for number in range(rotations):
+        if number:
+            (tmp_path / "app.log.1").rename(tmp_path / "app.log.2")
+            log.write_bytes(b"")  # nothing is told of pieces in between that are alike
+        log.rename(tmp_path / "app.log.1")
+    append(log, *[same] * new)
+    consumer.kill()
+    consumer.settle()
+    consumer.restart()
+    consumer.settle()
+    assert consumer.lines == [same] * (20 + new)
+
+
+def test_saved_by_an_editor_that_keeps_the_old_one_while_down(tmp_path):
+    """app.log~ is the file that was read, app.log a longer copy of it: read on there."""
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 40))
+    consumer = Consumer(log)
+    consumer.follow()
+    consumer.save()
+    log.rename(tmp_path / "app.log~")
+    append(log, *numbered(0, 50))
+    consumer.kill()
+    consumer.settle()
+    assert consumer.lines == numbered(0, 50)
+
+
 def test_deleted_file_is_read_to_its_end_as_long_as_it_is_open(tmp_path):
     """Deleted between two polls, with a writer that still has it open."""
     log = tmp_path / "app.log"

@@ -201,12 +201,15 @@ class Arrivals:
         if position is None:
             position = Position(entry=name.pattern.entry.name, followed_as=name.path)
         else:
-            position = position.same_place()
+            original, position = position, position.same_place()
             position.vanished = None
             position.finished = verdict.kind is Kind.COVERED or verdict.at_end
             if verdict.kind is Kind.COVERED:
                 position.offset = position.done_until = st.st_size
                 position.tail_hash, position.checkpoints, position.parts = ends_with(where, st), [], []
+            elif self._tracker.is_deleted(original):
+                # Read less far than the copy, it would be found at what is given its inode.
+                self._tracker.book.forget(original)
         position.path, position.device, position.inode, position.gz = where, st.st_dev, st.st_ino, is_gz
         if position.finished:
             position.size, position.mtime_ns = st.st_size, st.st_mtime_ns

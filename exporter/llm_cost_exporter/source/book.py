@@ -116,7 +116,7 @@ class Book:
 
     def vanished(self, position: Position, now: float) -> None:
         """The file is found nowhere; `now` is epoch seconds."""
-        if position.vanished is None:
+        if position.vanished is None and position.key in self._positions:
             position.vanished = now
             position.latest = False
             self._vanished += 1

@@ -192,12 +192,26 @@ class Bridge:
             if verdict.position is not None and verdict.kind in (Kind.SAME, Kind.CONTINUES):
                 file = self._go_on(verdict, piece, name, now)
                 return True, verdict.position if file is None and verdict.position.blank else file
+            of = verdict.position if verdict.kind is Kind.COPY and piece.proper and not verdict.at_end else None
+            if of is not None and tracker.is_deleted(of):  # so that what the copy has more can't be read there
+                return True, self._go_on_in_copy(of, piece, name, now)
         except FileNotFoundError:
             return None, None
         except OSError:
             tracker.listings.errors += 1
             return None, None
         return True, None
+
+    def _go_on_in_copy(self, original: Position, piece: Piece, name: Name, now: float) -> FollowedFile:
+        """Pulled by rsync: the log was replaced, and rotated at its origin with lines that had not been pulled before. Raises OSError."""
+        position, tracker = original.same_place(), self._tracker
+        position.finished = position.blank = False
+        file = FollowedFile(name.pattern.entry, position, piece.path)
+        self._lost.found(file, piece, now)
+        tracker.files[position.key] = file
+        tracker.book.add(position)
+        tracker.book.forget(original)  # read less far than the copy, it would be found at what is given its inode
+        return file
 
     def _go_on(self, verdict: Verdict, piece: Piece, name: Name, now: float) -> FollowedFile | None:
         position, tracker = verdict.position, self._tracker

@@ -5,8 +5,11 @@ agree in its beginning and in the 4 KiB before the offset. Who may be a copy of 
 that happen to begin alike are not copies:
 
 - of a file that is still there, only what has the name of its rotated piece or of a copy (app.log.1, app-20260101.log, app.log.1.gz, app.log.bak);
-- of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning.
+- of one that is gone, that too, and what took its path, and anything that agrees in a full 1 KiB of beginning. It is not gone if its
+  inode stands at its place or under a rotated name, whether it is followed (yet) or not.
 """
+
+# ruff: noqa: PTH118, PTH119, PTH120  (paths are text here)
 
 from __future__ import annotations
 
@@ -371,6 +374,12 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
         if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
             continue
         if agrees(content, position):
+            if not (is_piece or held):
+                try:
+                    if _still_stands(position, tracker):
+                        continue
+                except OSError:
+                    return Verdict(Kind.LATER)
             if file is not None and held and not (file.drained and file.offset == position.done_until):
                 return Verdict(Kind.LATER)  # what is still read of it would be read of the copy too
             kind = Kind.COPY if position.finished or held else Kind.CONTINUES
@@ -380,6 +389,30 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
         if is_piece and _is_covered(content, position):
             return Verdict(Kind.COVERED, position)
     return None
+
+
+def _still_stands(position: Position, tracker: Tracker) -> bool:
+    """The position's own file is where it was, or beside it by a rotated name: what is alike at another path is not it. Raises OSError."""
+    errors = tracker.listings.errors
+    for folder in dict.fromkeys((os.path.dirname(position.path), position.folder or os.path.dirname(position.path))):
+        found = tracker.listings.with_inode(folder, position.device, position.inode)
+        if tracker.listings.errors != errors:
+            raise BlockingIOError
+        if found is None:
+            continue
+        names = {os.path.basename(path) for path in (position.path, position.followed_as)}
+        bases = [os.path.join(folder, name) for name in names]
+        piece = rotated(found[0])  # an editor's app.log~ is none: there the new one is the copy
+        if found[0] not in bases and (piece is None or piece.base not in bases):
+            continue
+        content = Content(found[0], (position.device, position.inode))
+        try:
+            begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
+            if begins_alike and agrees(content, position):  # else another was given its inode
+                return True
+        finally:
+            content.close()
+    return False
 
 
 def _is_covered(content: Content, position: Position) -> bool:

@@ -38,7 +38,7 @@ class FollowedFile:
     """
 
     __slots__ = (
-        "after", "attached", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
+        "after", "attached", "beside", "content", "damaged", "ended", "entry", "final", "grown_at", "gz", "mtime_ns", "name", "newcomer_of",
         "offset", "persists", "position", "queued", "rotated_at", "scanned", "size", "skipping", "suspect", "tail",
         "trouble", "where",
     )  # fmt: skip
@@ -64,6 +64,7 @@ class FollowedFile:
         self.final = False  # nothing will be appended: its last line needs no newline
         self.ended = position.finished  # its last batch was handed on
         self.after: FollowedFile | None = None  # read that one to its end first; see wait_for
+        self.beside: tuple[int, int] | None = None  # its folder's time stamp, once it is deleted; see lost.folder_stamp
         self.queued = False
         self.trouble: str | None = None
         self.damaged = False  # compressed data that can't be read: not tried again unless the file changes

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
     from llm_cost_exporter.source.tracker import Tracker
 
-__all__ = ["LINGER_SECONDS", "Lost"]
+__all__ = ["LINGER_SECONDS", "Lost", "folder_stamp"]
 
 LINGER_SECONDS: Final = 60.0  # so long a lost content is looked for, and a writer may take to reopen after a rotation
 
@@ -119,7 +119,7 @@ class Lost:
         for key, until in list(tracker.lost.items()):
             file = tracker.files[key]
             folders = dict.fromkeys(os.path.dirname(path) for path in _bases(file))
-            stamps = {folder: _stamp(folder) for folder in folders}
+            stamps = {folder: folder_stamp(folder) for folder in folders}
             if now < until and all(self._searched.get(key + folder) == stamp for folder, stamp in stamps.items()):
                 continue
             errors = tracker.listings.errors
@@ -244,7 +244,8 @@ def _bases(file: FollowedFile) -> Iterable[str]:
     return dict.fromkeys((file.path, position.path, *real))
 
 
-def _stamp(folder: str) -> tuple[int, int]:
+def folder_stamp(folder: str) -> tuple[int, int]:
+    """It changes when something is made, renamed or removed in the folder."""
     try:
         st = os.stat(folder)
     except OSError:

@@ -26,8 +26,11 @@ What no reader can save:
   are read.
 - a file overwritten in its middle, with its size and the 4 KiB before the offset as they were, looks as if nothing had happened;
   one of which those 4 KiB were rewritten in place looks cut off, and is read anew.
-- logs whose lines are all alike, byte for byte, can't be told from a copy of themselves. Times or ids in the lines prevent that.
+- logs whose lines are all alike, byte for byte, can't be told from a copy of themselves, nor, with copytruncate, from what was cut off;
+  renamed ones can, by their inode. Times or ids in the lines prevent that.
 """
+
+# ruff: noqa: PTH120  (paths are text here)
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ from llm_cost_exporter.source.copies import still_intact
 from llm_cost_exporter.source.evidence import begins_like, is_same, learn
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.listing import status
-from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost
+from llm_cost_exporter.source.lost import LINGER_SECONDS, Lost, folder_stamp
 from llm_cost_exporter.source.names import rotated
 
 if TYPE_CHECKING:
@@ -136,6 +139,8 @@ class Rotation:
                 return
             self._relocate(file, now)  # also one that has ended: its writer may have gone on since the last look
             return
+        if not st.st_nlink:
+            self._copy_may_have_come(file)
         if fd is not None and st.st_nlink and not _is_at(file):
             self._relocate(file, now)
             if not file.attached:
@@ -146,6 +151,14 @@ class Rotation:
             tracker.queue(file)  # try again
         elif file.ended and file.position.finished:
             self._let_go(file, st)
+
+    def _copy_may_have_come(self, file: FollowedFile) -> None:
+        """It was deleted, and is open here: a copy of it that has more is looked for whenever something has come into its folder."""
+        stamp = folder_stamp(os.path.dirname(file.where))
+        name = self._tracker.names.get(file.path)
+        if file.beside not in (None, stamp) and name is not None:
+            self._tracker.to_bridge[name.path] = name
+        file.beside = stamp
 
     def grown(self, file: FollowedFile, st: os.stat_result, now: float) -> None:
         """Size or time have changed: verify that what was read is still there. Truncated files begin anew. Raises OSError."""

@@ -118,6 +118,12 @@ class Tracker:
         if self.latest.get(file.path) is file:
             del self.latest[file.path]
 
+    def is_deleted(self, position: Position) -> bool:
+        """Its file is open here and stands nowhere any more. Raises OSError."""
+        file = self.files.get(position.key)
+        fd = self.handles.peek(file) if file is not None else None
+        return fd is not None and not os.fstat(fd).st_nlink
+
     def settle(self, file: FollowedFile, name: Name) -> None:
         """`file` is what is at the watched path."""
         name.file, name.waiting, name.had_file = file, None, True
