@@ -167,6 +167,7 @@ def classify(path: str, st: os.stat_result, tracker: Tracker) -> Verdict:
             or _copy_of_gone(path, content, tracker)
             or _same(path, content, tracker, known_content=False)  # it was empty: only its inode speaks for it
             or _was_being_made(path, content)
+            or _copy_of_unseen(path, tracker)
             or Verdict(Kind.NEW, glimpse=content.glimpse())
         )  # fmt: skip
     finally:
@@ -238,6 +239,18 @@ def _was_being_made(path: str, content: Content) -> Verdict | None:
     if made_of(path) is not None and (st.st_size, st.st_mtime_ns) != (content.st.st_size, content.st.st_mtime_ns):
         return Verdict(Kind.LATER)
     return None
+
+
+def _copy_of_unseen(path: str, tracker: Tracker) -> Verdict | None:
+    """A copy of a log that has come up too and is not followed yet: once it is, this is known to be its copy."""
+    piece, pattern = rotated(path), tracker.discovery.covering(path)
+    if piece is None or pattern is None or pattern.text not in tracker.book.patterns:
+        return None
+    try:
+        is_copy = _is_copy_of_live(path)
+    except OSError:  # what it may be a copy of can't be read now
+        is_copy = True
+    return Verdict(Kind.LATER) if is_copy else None
 
 
 def agrees(content: Content, position: Position) -> bool:
