@@ -44,7 +44,7 @@ function(config, channels, owners)
   local elsewhere(owner) = (
     local slack = std.get(owner.own, 'slack', {});
     if std.objectHas(slack, 'channel') && !std.objectHas(slack, 'url_file') && std.objectHas(std.get(owner.sections, 'slack', {}), 'url_file')
-    then ['%s.slack.channel: an incoming webhook writes to its own channel, and url_file is the default\'s; a url_file of its own, or a token_file for all, would be right' % where(owner)]
+    then ["%s.slack.channel: an incoming webhook writes to its own channel, and url_file is the default's; a url_file of its own, or a token_file for all, would be right" % where(owner)]
     else []
   );
 
