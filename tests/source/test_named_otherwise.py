@@ -203,3 +203,21 @@ def test_logs_on_another_disk(tmp_path, lines):
     append(folder / "usage.jsonl", b"more")
     consumer.settle()
     assert consumer.lines[len(names) * lines :] == [b"more"]
+
+
+def test_a_late_line_that_is_found_in_the_gz_is_read_after_a_kill(tmp_path):
+    """The piece was held for finished: once more of it is found it is not, and saved as such before it is read."""
+    log, piece = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, *MUCH)
+    consumer = Consumer(log)
+    consumer.settle()
+    log.rename(piece)
+    append(log, b"next")
+    consumer.settle()
+    append(piece, b"late")
+    compress(piece)
+    consumer.poll()
+    consumer.poll()
+    consumer.restart()
+    consumer.settle()
+    assert sorted(consumer.lines) == sorted([*MUCH, b"next", b"late"])

@@ -207,7 +207,7 @@ class Lost:
         tracker.pieces[file.position.key] = file
         file.final = False
         if is_gz:
-            file.ended = False
+            tracker.goes_on(file)
         tracker.is_piece(file, now)
         tracker.may_be_latest(file)
 
