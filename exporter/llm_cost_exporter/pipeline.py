@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline", "entry_reader"]
 
 _BACKLOG_BYTES: Final = 1 << 20  # of one batch at most; the source has a limit of its own
-_BATCH_BYTES: Final = (
-    128 << 10
-)  # once there are scrapes beside it: what the work of both takes at once is never given back
+# Once there are scrapes beside it: what the work of both takes at once is never given back.
+_BATCH_BYTES: Final = 128 << 10
 _QUIET_SECONDS: Final = (5.0, 900.0)  # after so long without news a file's open streams are looked at
 _MOST_COMPLAINTS: Final = 5  # rejected lines told of a minute
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from llm_cost_exporter.commands.files import nearest_there
 from llm_cost_exporter.config import Config, SourceConfig, UpdateConfig, load, parse_path_labels
 from llm_cost_exporter.config.units import show_duration
 from llm_cost_exporter.prices.catalogue import bundled
@@ -84,7 +85,7 @@ def _shadowed(found: list[list[list[str]]]) -> Iterator[str]:
 
 
 def _unwritable(state_dir: Path) -> Iterator[str]:
-    there = next(path for path in (state_dir, *state_dir.absolute().parents) if os.path.lexists(path))
+    there = nearest_there(state_dir)
     if not there.is_dir():
         yield f"state_dir: {there} is no folder; `run` would end"
     elif not os.access(there, os.W_OK | os.X_OK):

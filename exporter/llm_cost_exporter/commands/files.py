@@ -16,7 +16,7 @@ from llm_cost_exporter.config.labels import glob_regex
 from llm_cost_exporter.errors import UsageError
 from llm_cost_exporter.source.names import rotated
 
-__all__ = ["for_files"]
+__all__ = ["for_files", "nearest_there"]
 
 _LOG = logging.getLogger("llm_cost_exporter")
 _STDIN = "-"
@@ -80,3 +80,8 @@ def _names(pattern: str, name: str) -> bool:
 
 def _unescaped(path: str) -> str:
     return re.sub(r"\[([*?[])\]", r"\1", path)
+
+
+def nearest_there(path: Path) -> Path:
+    """`path`, or the nearest of its parents that is there."""
+    return next(each for each in (path, *path.absolute().parents) if os.path.lexists(each))

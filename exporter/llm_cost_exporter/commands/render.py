@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from llm_cost_exporter.commands.files import nearest_there
 from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.errors import ExporterError, UsageError
 from llm_cost_exporter.policy import load
@@ -36,7 +37,7 @@ def command(policy: Path | None, folder: str) -> None:
     """
     complete, out = load(policy), Path(folder)
     files = render(complete)
-    inner = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
+    inner = nearest_there(out)
     if not inner.is_dir():
         raise UsageError(f"--out: {inner} is no folder; the name of a folder would be right")
     _write({out / path: text for path, text in files.items()})

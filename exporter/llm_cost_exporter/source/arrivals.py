@@ -13,7 +13,7 @@ from llm_cost_exporter.source.file import FollowedFile, Name, Waiting
 from llm_cost_exporter.source.handles import MovedError
 from llm_cost_exporter.source.identity import Glimpse
 from llm_cost_exporter.source.listing import real_path
-from llm_cost_exporter.source.names import rotated
+from llm_cost_exporter.source.names import made_of, rotated
 from llm_cost_exporter.source.position import Position
 from llm_cost_exporter.source.startend import end_of_lines
 
@@ -108,7 +108,7 @@ class Arrivals:
     def _original_is_unknown(self, name: Name) -> bool:
         """What the file at `name` may be a copy of can't be read now: is it one?"""
         piece, names = rotated(name.path), self._tracker.names
-        paths = {name.path.removesuffix(".gz"), name.path if piece is None else piece.base} - {name.path}
+        paths = {made_of(name.path), None if piece is None else piece.base} - {None}
         originals = (names[path] for path in paths if path in names)
         return any(
             name.file is None and name.trouble is not None and name.missing_since is None for name in originals

@@ -244,8 +244,8 @@ class Bridge:
             if st is None or st.st_mtime_ns <= newest[pattern]:
                 continue
             piece = Piece(path, st, proper=True)
-            known, glimpse = self._is_known(piece, name, now)
-            if known is False and isinstance(glimpse, Glimpse):
+            _, glimpse = self._is_known(piece, name, now)
+            if isinstance(glimpse, Glimpse):  # it is new
                 with contextlib.suppress(OSError):  # gone by now
                     self._begin(piece, name, now)
 

@@ -9,7 +9,7 @@ that happen to begin alike are not copies:
   inode stands at its place or under a rotated name, whether it is followed (yet) or not.
 """
 
-# ruff: noqa: PTH118, PTH119, PTH120  (paths are text here)
+# ruff: noqa: PTH119  (paths are text here)
 
 from __future__ import annotations
 
@@ -367,9 +367,8 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
         if file is not None and file.attached and not held:
             continue
         is_piece = related(path, position.path) or related(path, position.followed_as)
-        as_it_was = (
-            not position.finished or content.st.st_size == position.size
-        )  # on another disk now, or from a backup
+        # A finished one may be on another disk now, or come from a backup.
+        as_it_was = not position.finished or content.st.st_size == position.size
         in_its_place = path in (position.path, position.followed_as) and as_it_was
         if not (is_piece or in_its_place or position.head_length == HEAD_BYTES):
             continue
@@ -394,25 +393,21 @@ def _copy_of_gone(path: str, content: Content, tracker: Tracker) -> Verdict | No
 def _still_stands(position: Position, tracker: Tracker) -> bool:
     """The position's own file is where it was, or beside it by a rotated name: what is alike at another path is not it. Raises OSError."""
     errors = tracker.listings.errors
-    for folder in dict.fromkeys((os.path.dirname(position.path), position.folder or os.path.dirname(position.path))):
-        found = tracker.listings.with_inode(folder, position.device, position.inode)
-        if tracker.listings.errors != errors:
-            raise BlockingIOError
-        if found is None:
-            continue
-        names = {os.path.basename(path) for path in (position.path, position.followed_as)}
-        bases = [os.path.join(folder, name) for name in names]
-        piece = rotated(found[0])  # an editor's app.log~ is none: there the new one is the copy
-        if found[0] not in bases and (piece is None or piece.base not in bases):
-            continue
-        content = Content(found[0], (position.device, position.inode))
-        try:
-            begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
-            if begins_alike and agrees(content, position):  # else another was given its inode
-                return True
-        finally:
-            content.close()
-    return False
+    found = tracker.with_inode(position)
+    if tracker.listings.errors != errors:
+        raise BlockingIOError
+    if found is None:
+        return False
+    piece = rotated(found[0])  # an editor's app.log~ is none: there the new one is the copy
+    stands_as = {os.path.basename(path) for path in (found[0], *(() if piece is None else (piece.base,)))}
+    if stands_as.isdisjoint(os.path.basename(path) for path in (position.path, position.followed_as)):
+        return False
+    content = Content(found[0], (position.device, position.inode))
+    try:
+        begins_alike = fingerprint(content.head[: position.head_length]) == position.head_hash
+        return begins_alike and agrees(content, position)  # else another was given its inode
+    finally:
+        content.close()
 
 
 def _is_covered(content: Content, position: Position) -> bool:

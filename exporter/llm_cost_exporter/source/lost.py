@@ -14,6 +14,7 @@ from llm_cost_exporter.source.evidence import has_content, learn, looks_gz
 from llm_cost_exporter.source.file import FollowedFile
 from llm_cost_exporter.source.identity import fingerprint
 from llm_cost_exporter.source.listing import Piece, status
+from llm_cost_exporter.source.names import made_of
 
 if TYPE_CHECKING:
     from llm_cost_exporter.source.position import Position
@@ -70,7 +71,7 @@ class Lost:
             tracker.bridge_soon(file)  # contents may begin alike: nothing tells that it was not cut off since
             errors = tracker.listings.errors
             if position.head_length:
-                found = tracker.with_inode(file)
+                found = tracker.with_inode(file.position)
                 taken_up = found is not None and self._is_at(Piece(*found, proper=True), file, now)
             else:
                 taken_up = self._take_up_empty(file, now)
@@ -84,7 +85,7 @@ class Lost:
     def _is_as_it_was(self, file: FollowedFile, now: float) -> bool:
         """Nothing was written to the last piece meanwhile: it is watched again, and not opened for that."""
         tracker, position = self._tracker, file.position
-        found = tracker.with_inode(file)
+        found = tracker.with_inode(file.position)
         if found is None or file.identity in tracker.at:
             return False
         path, st = found
@@ -95,7 +96,7 @@ class Lost:
 
     def _take_up_empty(self, file: FollowedFile, now: float) -> bool:
         tracker, position = self._tracker, file.position
-        found = tracker.with_inode(file)
+        found = tracker.with_inode(file.position)
         try:
             if found is None or file.identity in tracker.at or not may_be_empty_one(found[0], position):
                 return False
@@ -161,7 +162,8 @@ class Lost:
                 return False
             if not position.tells_copies and self._is_anothers(piece, position):
                 return False
-            if piece.path.endswith(".gz") and status(piece.path.removesuffix(".gz")) is not None:
+            original = made_of(piece.path)
+            if original is not None and status(original) is not None:
                 raise BlockingIOError  # its original is there, and could not be looked at just now
             self.found(file, piece, now)
         except FileNotFoundError:
@@ -187,10 +189,8 @@ class Lost:
             self.found(file, piece, now)
             return True
         tracker.book.move(position, piece.path, piece.st.st_dev, piece.st.st_ino, gz=content.gz)
-        position.size, position.mtime_ns = (
-            piece.st.st_size,
-            piece.st.st_mtime_ns,
-        )  # need not be unpacked to be known again
+        # It need not be unpacked to be known again.
+        position.size, position.mtime_ns = piece.st.st_size, piece.st.st_mtime_ns
         tracker.drop(file)
         return True
 

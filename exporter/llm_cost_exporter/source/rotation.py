@@ -93,7 +93,7 @@ class Rotation:
     def _relocate(self, file: FollowedFile, now: float) -> None:
         tracker = self._tracker
         fd = tracker.handles.peek(file)
-        found = tracker.with_inode(file)
+        found = tracker.with_inode(file.position)
         try:
             is_there = found is not None and (fd is not None or is_same(tracker, file, found[0]))
         except OSError:

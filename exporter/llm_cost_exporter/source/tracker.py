@@ -90,10 +90,11 @@ class Tracker:
             self.goes_on(file)
         file.saw(st)
 
-    def with_inode(self, file: FollowedFile) -> tuple[str, os.stat_result] | None:
-        """Where the inode of `file` is, and its status: in its folder, or in the one to which a symbolic link led."""
-        folders = dict.fromkeys((os.path.dirname(file.where), file.position.folder or os.path.dirname(file.where)))
-        found = (self.listings.with_inode(folder, *file.identity) for folder in folders)
+    def with_inode(self, position: Position) -> tuple[str, os.stat_result] | None:
+        """Where the inode of the position's file is, and its status: in its folder, or in the one to which a symbolic link led."""
+        folder = os.path.dirname(position.path)
+        folders = dict.fromkeys((folder, position.folder or folder))
+        found = (self.listings.with_inode(folder, position.device, position.inode) for folder in folders)
         return next((one for one in found if one is not None), None)
 
     def detach(self, file: FollowedFile) -> None:
