@@ -64,10 +64,10 @@ def connect(server: WebServer, context: ssl.SSLContext | None = None, timeout: f
 
 def read_all(sock: socket.socket) -> bytes:
     """Everything until the server closes."""
-    got = b""
+    got = bytearray()
     while chunk := sock.recv(65_536):
         got += chunk
-    return got
+    return bytes(got)
 
 
 def is_cut(sock: socket.socket) -> bool:

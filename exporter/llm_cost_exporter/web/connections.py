@@ -2,8 +2,9 @@
 
 A thread serves each. When a new one comes and there is no room, one is closed of the host that has the most, the one that
 has waited longest for its client: a client that sends its request gets its answer, however many others hold connections open
-and say nothing.
-A new connection has a quarter of a second before it can be closed in this way; until then the next one waits to be accepted.
+and say nothing, or take no answer.
+A connection has a quarter of a second, and while its answer is being made two, before it can be closed in this way; until one
+has had it, the next one waits to be accepted.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from typing import Literal
 
 __all__ = ["Connection", "Connections", "HeadReader", "HeadTooLargeError", "Timeouts"]
 
-Stage = Literal["head", "idle", "answer"]
+Stage = Literal["head", "idle", "answer", "make"]
 
-_GRACE_SECONDS = 0.25
+# How long a connection in a stage is safe, and which goes first: those that are being answered have asked for something, and
+# where an answer is still being made it is not the client that keeps anyone waiting.
+_GRACE_SECONDS: dict[Stage, float] = {"head": 0.25, "idle": 0.25, "answer": 0.25, "make": 2.0}
+_RANKS: dict[Stage, int] = {"head": 0, "idle": 0, "answer": 1, "make": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,16 @@ class Connections:
         if len(self._open) < self._most:
             return 0.0
         hosts = Counter(each.address for each in self._open)
-        # Those that are being answered go last: they have asked for something.
-        victim = min(self._open, key=lambda each: (-hosts[each.address], each.stage == "answer", each.since))
-        young = _GRACE_SECONDS - (time.monotonic() - victim.since)
-        if young > 0:
-            return min(young, 0.05)
+        most = max(hosts.values())
+        now = time.monotonic()
+        crowd = [(each, each.stage, each.since) for each in self._open if hosts[each.address] == most]
+        safe = min(_GRACE_SECONDS[stage] - (now - since) for _, stage, since in crowd)
+        if safe > 0:
+            return min(safe, 0.05)
+        victim, *_ = min(
+            (entry for entry in crowd if now - entry[2] >= _GRACE_SECONDS[entry[1]]),
+            key=lambda entry: (_RANKS[entry[1]], entry[2]),
+        )
         self._remove(victim)
         return 0.0
 
@@ -130,7 +139,7 @@ class Connections:
             with self._lock:
                 late = time.monotonic() >= end
                 for connection in list(self._open):
-                    if late or connection.stage != "answer":
+                    if late or connection.stage in ("head", "idle"):
                         self._remove(connection)
                 if not self._open:
                     return

@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             return plain(HTTPStatus.BAD_REQUEST)
         accept, encoding = ", ".join(self.headers.get_all("Accept", [])), self.headers.get("Accept-Encoding", "")
-        self._connection.enter("answer", self._shared.timeouts.answer)
+        self._connection.enter("make", self._shared.timeouts.answer)
         try:
             return self._shared.routes.answer(
                 target.path, target.query, accept, accepts_gzip(encoding), self.command == "HEAD"
