@@ -124,10 +124,14 @@ class Pipeline:
         read, quick = following.reader.read, following.quick
         scope, trust, counted_before = file.entry.name, file.entry.trust_reported, file.position.done_until
         mtime = max(0.0, min(batch.mtime, now))  # a file's time may be any number, of a year that no calendar has
-        lines, at = batch.lines, 0
         may_be_quick = not trust and batch.start >= counted_before
         if may_be_quick:
-            quick.begin(lines, now, mtime, ledger.base_before)
+            if ledger.ledger_id is not None:
+                noise = quick.leave_out(batch)
+                stats.lines_read += noise
+                stats.lines_skipped += noise
+            quick.begin(batch.lines, now, mtime, ledger.base_before)
+        lines, at = batch.lines, 0
         number = len(lines)
         while at < number:
             if may_be_quick and ledger.ledger_id is not None:

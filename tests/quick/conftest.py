@@ -8,7 +8,7 @@ from llm_cost_exporter.quick.reading import QuickLines
 @pytest.fixture(scope="module")
 def switch():
     """Turns the quick path off and on, and counts the lines that it posts."""
-    advance, posted = QuickLines.advance, [0]
+    advance, leave_out, posted = QuickLines.advance, QuickLines.leave_out, [0]
 
     def counting(self, at):
         numbers = advance(self, at)
@@ -20,6 +20,7 @@ def switch():
         def turn(*, on):
             posted[0] = 0
             patch.setattr(QuickLines, "advance", counting if on else lambda self, at: (0, 0))
+            patch.setattr(QuickLines, "leave_out", leave_out if on else lambda self, batch: 0)
             return posted
 
         yield turn

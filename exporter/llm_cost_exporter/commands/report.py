@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import sys
@@ -98,6 +99,7 @@ def command(
         raise UsageError(f"--until {until!r}: is not after --since {since!r}; no call can be between them")
     report = Report(list(dict.fromkeys(keys)), settings.label_names, calendar, begins, ends, compare=compare)
     book = open_book(settings)
+    gc.freeze()  # what is there now stays: no collection need look through it again
     whole = _read(settings, report, Accountant(book, Ids(settings.dedup.window, settings.dedup.max_age), report), clock)
     if form == "json":
         click.echo(report_output.as_json(report))
@@ -165,10 +167,12 @@ def _read_file(
     reader, done = entry_reader(settings, entry).file(file.path), 0
     quick = QuickLines(reader, accountant.posting, scope)
     for piece in read_all([file], settings.limits.line_bytes, log=_LOG):
-        now, lines = clock.wall(), piece.lines
+        now = clock.wall()
         if not trust:
-            quick.begin(lines, now, piece.mtime)
-        at, number = 0, len(lines)
+            report.lines_passed(0, quick.leave_out(piece))
+            quick.begin(piece.lines, now, piece.mtime)
+        lines, at = piece.lines, 0
+        number = len(lines)
         while at < number:
             if not trust:
                 posted, noise = quick.advance(at)

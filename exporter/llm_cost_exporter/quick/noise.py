@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.shape import Shapes
     from llm_cost_exporter.source.batch import Line
 
-__all__ = ["Noise"]
+__all__ = ["CRI", "WHERE_CRI", "Noise"]
 
 _LONGEST: Final = 4096  # what is longer may be a prompt, and is worth no second decode
 _NO_LINE_OF_A_LOG: Final = frozenset(b" \t\r\n\x00\x1e\xef[")  # trimmed off, or the beginning of an array
@@ -38,9 +38,10 @@ _CREDIT: Final = (
     8  # records that may refuse the type of their beginning, few others between them; then it is tried no more
 )
 _FEW: Final = 4
-_CRI: Final = b" std"  # stdout, stderr
-_LONGEST_BEFORE: Final = 80  # bytes before that
+CRI: Final = b" std"  # stdout, stderr
+WHERE_CRI: Final = slice(80)  # bytes of a line
 _ENOUGH: Final = 1000  # lines
+_FEW_BRACES: Final = 16  # one line of so many
 _REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -61,7 +62,7 @@ class _Alike:
 class Noise:
     """Finds the noise among one file's lines."""
 
-    __slots__ = ("_alike", "_has_cri", "_looked_at", "_quick", "_some_is_json", "_types")
+    __slots__ = ("_alike", "_has_cri", "_looked_at", "_quick", "_some_is_json", "_types", "is_sparse")
 
     def __init__(self, shapes: Shapes) -> None:
         self._types = QuietTypes(shapes)
@@ -72,6 +73,8 @@ class Noise:
         self._some_is_json: dict[type, Callable[[Any], bool]] = {}  # by type: whether a text of a row may be JSON
         self._looked_at = 0  # lines with a brace
         self._has_cri: bool | None = None  # the file; None: it is not known
+        self.is_sparse = False
+        """Few lines have a brace, and none is of CRI: see sparse.py."""
 
     def kept(self, lines: Sequence[Line], start: int) -> list[int]:
         """The indices, from `start` on and ascending, of the lines that are not plainly noise. With their newlines or without."""
@@ -91,6 +94,8 @@ class Noise:
             braces = list(compress(count(), map(contains, rest, repeat(_BRACE))))
         if self._has_cri is not False:
             others += self._of_cri(rest)
+        elif len(braces) * _FEW_BRACES <= len(rest):
+            self.is_sparse = True
         kept = list(compress(braces, map(not_, self._inert([rest[at] for at in braces]))))
         if others:
             kept = sorted({*kept, *others})
@@ -98,16 +103,16 @@ class Noise:
 
     def met(self, line: Line) -> bool:
         """A line was read that was kept. True: it is of CRI, what nobody thought."""
-        if self._has_cri is not False or type(line) is not bytes or _CRI not in line[:_LONGEST_BEFORE]:
+        if self._has_cri is not False or type(line) is not bytes or CRI not in line[WHERE_CRI]:
             return False
-        self._has_cri = True
+        self._has_cri, self.is_sparse = True, False
         return True
 
     def _of_cri(self, lines: list[bytes]) -> list[int]:
         """The lines that may be of CRI, without a brace too."""
-        if _CRI in b"\n".join(lines):
+        if CRI in b"\n".join(lines):
             self._has_cri = True
-            return [at for at, line in enumerate(lines) if _CRI in line]
+            return [at for at, line in enumerate(lines) if CRI in line]
         if self._has_cri is None and len(lines) >= _ENOUGH:
             self._has_cri = False
         return []
@@ -149,7 +154,7 @@ class Noise:
         """Look at a line with a brace whose beginning tells no type."""
         if line[0] != _BRACE:
             brace = line.find(b"{")
-            if line[0] in _NO_LINE_OF_A_LOG or _CRI in line[:brace]:
+            if line[0] in _NO_LINE_OF_A_LOG or CRI in line[:brace]:
                 return False
             line = line[brace:]
             decode = self._quick.get(line[_BEGINNING])

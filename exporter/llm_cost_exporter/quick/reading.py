@@ -1,7 +1,8 @@
 """A batch's lines into runs of rows, and those into the posting; what fits no form is left to the caller.
 
     quick = QuickLines(reader, forms, posting, scope)    for as long as a file is read
-    quick.begin(lines, now, mtime, …)                    a batch
+    noise = quick.leave_out(batch)                       a batch: so many lines, that are noise, are taken off it
+    quick.begin(batch.lines, now, mtime, …)              what is left of it
     posted, noise = quick.advance(at)                    so many lines from `at` on are posted, so many are noise: go on after all of them
     quick.learn(at, outcome)                             the slow path has read the line that this stopped at
     quick.end()                                          the batch is read
@@ -21,6 +22,7 @@ import msgspec
 from llm_cost_exporter.envelope import trim
 from llm_cost_exporter.quick.forms import FORMATS
 from llm_cost_exporter.quick.noise import Noise
+from llm_cost_exporter.quick.sparse import Sparse
 from llm_cost_exporter.source.batch import Text
 from llm_cost_exporter.types import Skip
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from llm_cost_exporter.quick.forms import Form
     from llm_cost_exporter.quick.posting import Group, Posting
     from llm_cost_exporter.record import Outcome, RecordReader
-    from llm_cost_exporter.source.batch import Line
+    from llm_cost_exporter.source.batch import Batch, Line, Piece
     from llm_cost_exporter.types import Usage
 
 __all__ = ["QuickLines"]
@@ -47,7 +49,7 @@ class QuickLines:
 
     __slots__ = (
         "_credit", "_first", "_form", "_group", "_kept", "_lines", "_mtime", "_next", "_noise", "_noisy", "_now", "_posting", "_prefixed", "_reader", "_rest",
-        "_rows", "_scope", "_stuck", "_tried",
+        "_rows", "_scope", "_sparse", "_stuck", "_tried",
     )  # fmt: skip
 
     def __init__(self, reader: RecordReader, posting: Posting[Any], scope: str) -> None:
@@ -59,6 +61,7 @@ class QuickLines:
         self._prefixed = False  # the record stands behind a text prefix
         self._noise = Noise(reader.shapes) if reader.knows_noise else None
         self._noisy = False  # there was so much noise that it is worth looking for
+        self._sparse: Sparse | None = None  # what was taken off this batch
         self._lines: Sequence[Line] = ()  # while noise is looked for each may have its newline
         self._kept: Sequence[int] = ()  # indices of the lines that are no noise, as far as that was looked for
         self._tried: Sequence[Line] = ()  # those lines
@@ -69,6 +72,20 @@ class QuickLines:
         self._credit = _CREDIT
         self._rest = 0
         self._now = self._mtime = 0.0
+
+    def leave_out(self, batch: Batch | Piece) -> int:
+        """Take off the batch, all of whose lines are to be counted, lines that are noise. How many. `advance` must be asked before each line then."""
+        noise, lines = self._noise, batch.lines
+        if noise is None or not (noise.is_sparse and self._noisy) or type(lines) is not Text:
+            return 0
+        found = Sparse(lines)
+        noise.is_sparse = found.is_worth_it
+        if not found.is_worth_it:
+            return 0
+        self._sparse = found
+        many = len(lines.with_newlines())  # quicker than to count newlines
+        batch.go_on_with(found.lines, found.begins)
+        return many - len(found.lines)
 
     def begin(self, lines: Sequence[Line], now: float, mtime: float, base_before: float = -math.inf) -> None:
         """The lines of a batch, all of them to be counted; `mtime` is the file's."""
@@ -83,7 +100,9 @@ class QuickLines:
 
     def end(self) -> None:
         """The batch is read: keep none of its text, which many files would add up to much."""
-        self._lines = ()
+        if self._sparse is not None:
+            self._pass_gap(self._sparse, len(self._lines))
+        self._lines, self._sparse = (), None
         self._keep((), ())
 
     def _keep(self, kept: Sequence[int], lines: Sequence[Line]) -> None:
@@ -94,7 +113,8 @@ class QuickLines:
         noise, lines = self._noise, self._lines
         if noise is not None and start < len(lines):
             kept = noise.kept(lines, start)
-            self._noisy = (len(lines) - start - len(kept)) * _LEAST_NOISE >= len(lines) - start
+            if self._sparse is None:
+                self._noisy = (len(lines) - start - len(kept)) * _LEAST_NOISE >= len(lines) - start
             self._keep(kept, [lines[at] for at in kept])
 
     def _ask_for_group(self) -> None:
@@ -125,7 +145,15 @@ class QuickLines:
             if last is not None and not self._reader.pass_by(self._lines[last], self._now):  # type: ignore[arg-type]
                 self._keep([last, *kept[end:]], [self._lines[last], *self._tried[end:]])
                 stop = last
+        if self._sparse is not None and stop < len(self._lines):
+            self._pass_gap(self._sparse, stop)
         return posted, stop - at - posted
+
+    def _pass_gap(self, sparse: Sparse, at: int) -> None:
+        """Of the lines that were taken off the batch before this one the last may give it its time."""
+        line = sparse.last_before(at)
+        if line is not None:
+            self._reader.pass_by(line, self._now)
 
     def _last_of(self, start: int, end: int) -> int | None:
         """The last line of a run of noise that is not empty; None where all are."""
@@ -133,7 +161,7 @@ class QuickLines:
 
     def _run(self, group: Group, number: int, *, after_noise: bool) -> int:
         """Post kept lines from this one on, up to the first for the slow path. How many were posted."""
-        if self._reader.holds_calls or (after_noise and "when" not in group.form.has):
+        if self._reader.holds_calls or ((after_noise or self._sparse is not None) and "when" not in group.form.has):
             return 0
         if not self._first <= number < self._first + len(self._rows) and not self._decode(group.form, number):
             return 0

@@ -134,6 +134,10 @@ class _Lines:
         self._asked = at, offset
         return offset
 
+    def go_on_with(self, lines: list[bytes], begins: list[int]) -> None:
+        """Leave out all but these lines, which begin at `begins` in the text that the lines were (a Text's)."""
+        self.lines, self._begins = lines, [self.start + begin for begin in begins]
+
     def offsets(self) -> list[int]:
         """The offset of each line's first byte."""
         return [offset for offset, _ in self.items()]
