@@ -9,9 +9,10 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -103,7 +104,20 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as bad:
         _drop_output()
         status = _complain(f"{bad.filename or 'standard output'}: {(bad.strerror or str(bad)).lower()}", 1)
-    sys.exit(status if isinstance(status, int) else 0)
+    _leave(status if isinstance(status, int) else 0)
+
+
+def _leave(status: int) -> NoReturn:
+    """Exit, without taking the interpreter down where a thread may still be in a library's own code (a password's check, a handshake).
+
+    It would come back into an interpreter that is no more, and that aborts the process.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _prepare_output() -> None:

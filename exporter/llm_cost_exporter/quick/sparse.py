@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sparse"]
 
-_LEAST_BETWEEN: Final = (
-    512  # bytes of text for each line with a brace: for more of them it is quicker to look at each line
-)
+# Bytes of text for each line with a brace: with more of those it is quicker to look at each line.
+_LEAST_BETWEEN: Final = 512
 
 
 class Sparse:

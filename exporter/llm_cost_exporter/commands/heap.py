@@ -1,0 +1,24 @@
+"""One heap for all threads.
+
+glibc gives threads heaps of their own, up to eight for each core. What a scrape took and gave back stays with that of its connection's thread, so
+that connections at the same time add up to many times the largest exposition. In Python threads take turns anyway.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import suppress
+from typing import Final
+
+__all__ = ["use_one_heap"]
+
+_ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
+
+
+def use_one_heap() -> None:
+    """For threads that begin from here on. Nothing happens with another C library, or where MALLOC_ARENA_MAX says how many."""
+    if "MALLOC_ARENA_MAX" in os.environ:
+        return
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)

@@ -1,0 +1,69 @@
+"""What many threads do to a process: their heaps while it serves, and those that are at work when it ends."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import pytest
+
+STILL_CHECKING = """
+import threading, time
+import bcrypt
+from llm_cost_exporter.commands import main
+
+hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(6))
+
+def check():
+    while True:
+        bcrypt.checkpw(b"wrong", hashed)
+
+for _ in range(4):
+    threading.Thread(target=check, daemon=True).start()
+time.sleep(0.05)
+main(["--version"])
+"""
+
+HEAPS = """
+import ctypes, sys, threading
+from llm_cost_exporter.commands.heap import use_one_heap
+
+if sys.argv[1:] == ["one"]:
+    use_one_heap()
+together = threading.Barrier(9)
+
+def hold():
+    held = [bytes(10_000) for _ in range(100)]
+    together.wait()
+    together.wait()
+
+for _ in range(8):
+    threading.Thread(target=hold).start()
+together.wait()
+ctypes.CDLL(None).malloc_stats()
+together.wait()
+"""
+
+
+def ran(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False, env=env
+    )
+
+
+def test_a_password_that_is_being_checked_does_not_abort_the_end():
+    """The thread would come back from bcrypt's code into an interpreter that is no more: abort, for whoever started it a crash."""
+    for _ in range(5):
+        done = ran(STILL_CHECKING)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("llm-cost-exporter, version")
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="another C library than glibc")
+def test_threads_have_one_heap():
+    """What each held at the same time is not kept for each."""
+    assert ran(HEAPS).stderr.count("Arena ") > 1
+    assert ran(HEAPS, "one").stderr.count("Arena ") == 1
