@@ -28,10 +28,10 @@ main(["--version"])
 
 HEAPS = """
 import ctypes, sys, threading
-from llm_cost_exporter.commands.heap import use_one_heap
+from llm_cost_exporter.commands.heap import use_few_heaps
 
-if sys.argv[1:] == ["one"]:
-    use_one_heap()
+if sys.argv[1:] == ["few"]:
+    use_few_heaps()
 together = threading.Barrier(9)
 
 def hold():
@@ -63,7 +63,7 @@ def test_a_password_that_is_being_checked_does_not_abort_the_end():
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="another C library than glibc")
-def test_threads_have_one_heap():
+def test_threads_have_two_heaps():
     """What each held at the same time is not kept for each."""
-    assert ran(HEAPS).stderr.count("Arena ") > 1
-    assert ran(HEAPS, "one").stderr.count("Arena ") == 1
+    assert ran(HEAPS).stderr.count("Arena ") > 2
+    assert ran(HEAPS, "few").stderr.count("Arena ") == 2

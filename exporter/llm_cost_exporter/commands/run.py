@@ -17,7 +17,7 @@ import click
 from llm_cost_exporter import config as configuration
 from llm_cost_exporter.clock import SystemClock
 from llm_cost_exporter.commands.files import for_files
-from llm_cost_exporter.commands.heap import use_one_heap
+from llm_cost_exporter.commands.heap import use_few_heaps
 from llm_cost_exporter.commands.options import NAMED
 from llm_cost_exporter.config import Config
 from llm_cost_exporter.errors import StateUnavailableError, UsageError
@@ -53,7 +53,7 @@ def command(
     """
     if not files and config_file is None:
         raise UsageError("run: a FILE to follow or --config FILE is needed")
-    use_one_heap()
+    use_few_heaps()
     log = _logger()
 
     def load() -> Config:
