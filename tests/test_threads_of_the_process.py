@@ -21,7 +21,7 @@ def check():
         bcrypt.checkpw(b"wrong", hashed)
 
 for _ in range(4):
-    threading.Thread(target=check, daemon=True).start()
+    threading.Thread(target=check, name="http-connection", daemon=True).start()
 time.sleep(0.05)
 main(["--version"])
 """

@@ -21,6 +21,9 @@ from llm_cost_exporter.errors import ExporterError
 
 __all__ = ["group", "main"]
 
+_CONNECTION: Final = (
+    "http-connection"  # the name of the threads of web.server, which most commands have no need to import
+)
 _NAME: Final = "llm-cost-exporter"
 _COMMANDS: Final = {  # name: module with a click command called `command`
     "run": "run",
@@ -108,11 +111,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _leave(status: int) -> NoReturn:
-    """Exit, without taking the interpreter down where a thread may still be in a library's own code (a password's check, a handshake).
+    """Exit, without taking the interpreter down where a client's thread may still be in a library's own code (a password's check, a handshake).
 
     It would come back into an interpreter that is no more, and that aborts the process.
     """
-    if any(thread.daemon for thread in threading.enumerate()):
+    if any(thread.name == _CONNECTION for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
