@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import random
 from pathlib import Path
@@ -59,8 +60,9 @@ def test_only_its_own_gz_is_a_copy(tmp_path, monkeypatch):
 def test_nothing_stays_open(tmp_path):
     """Whatever comes of the comparison."""
     (tmp_path / "a").write_bytes(CONTENT)
+    gc.collect()  # what other tests left behind may be closed at any moment
     before = len([*Path("/dev/fd").iterdir()])
     for packed in (PACKED, PACKED[:100], b"other"):
         (tmp_path / "a.gz").write_bytes(packed)
         found(tmp_path / "a", tmp_path / "a.gz")
-    assert len([*Path("/dev/fd").iterdir()]) == before
+    assert len([*Path("/dev/fd").iterdir()]) <= before
