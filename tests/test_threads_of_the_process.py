@@ -12,7 +12,7 @@ import pytest
 STILL_CHECKING = """
 import threading, time
 import bcrypt
-from llm_cost_exporter.commands import main
+from llm_cost_exporter import commands
 
 hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(6))
 
@@ -20,10 +20,15 @@ def check():
     while True:
         bcrypt.checkpw(b"wrong", hashed)
 
-for _ in range(4):
-    threading.Thread(target=check, name="http-connection", daemon=True).start()
-time.sleep(0.05)
-main(["--version"])
+def serve(*args, **more):
+    for _ in range(4):
+        threading.Thread(target=check, daemon=True).start()
+    time.sleep(0.05)
+    print("served")
+    return 3
+
+commands.group.main = serve
+commands.main([])
 """
 
 HEAPS = """
@@ -58,8 +63,15 @@ def test_a_password_that_is_being_checked_does_not_abort_the_end():
     """The thread would come back from bcrypt's code into an interpreter that is no more: abort, for whoever started it a crash."""
     for _ in range(5):
         done = ran(STILL_CHECKING)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("llm-cost-exporter, version")
+        assert (done.returncode, done.stdout, done.stderr) == (3, "served\n", "")
+
+
+def test_threads_of_whoever_calls_end_as_they_do():
+    """The command ends its caller's process only as `sys.exit` does."""
+    done = ran("import threading, time\nfrom llm_cost_exporter.commands import main\n"
+               "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+               "try:\n    main(['--version'])\nexcept SystemExit as end:\n    print('status', end.code)")  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "status 0")
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="another C library than glibc")

@@ -19,7 +19,7 @@ from llm_cost_exporter.quick.sparse import Sparse
 from llm_cost_exporter.source import plain, whole
 from llm_cost_exporter.source.batch import Text
 from tests.kit import NOON
-from tests.quick.lines import MAKERS, log, mostly_other, other
+from tests.quick.lines import MAKERS, log, message, mostly_other, other
 from tests.quick.test_quick_equals_slow import exported, reported
 
 LINES = st.lists(st.sampled_from((b"", b" ", b"text", b"a { b", b"{}", b'{"a": {}}', b"\0")), min_size=1, max_size=30)
@@ -119,8 +119,8 @@ def test_the_ledger_is_the_same(switch, soon, lines, ticks):
         assert exported(Path(folder) / "exporter", path, ticks=ticks) == slow
 
 
-@pytest.mark.parametrize("maker", [0, 7], ids=["with a time", "without"])
-def test_most_of_a_text_is_left_out(tmp_path, switch, soon, maker):
+@pytest.mark.parametrize("maker", [0, MAKERS.index(message)], ids=["with a time", "without"])
+def test_most_of_a_text_is_left_out(tmp_path, switch, soon, monkeypatch, maker):
     """And each line is counted all the same."""
     left_out, leave_out = [0], QuickLines.leave_out
 
@@ -133,10 +133,23 @@ def test_most_of_a_text_is_left_out(tmp_path, switch, soon, maker):
     path = tmp_path / "usage.log"
     path.write_bytes(b"\n".join(lines))
     switch(on=True)
-    soon.setattr(QuickLines, "leave_out", counting)
+    monkeypatch.setattr(QuickLines, "leave_out", counting)
     report = reported(path)
     assert report["lines"] == len(lines)
     assert left_out[0] > 0.9 * (len(lines) - 100)
+
+
+def test_the_first_call_of_all_has_the_time_of_the_text_before_it(tmp_path, switch, soon):
+    """Until a ledger has a call nothing is read the quick way, and so nothing is left out."""
+    lines = [text_of(Random(number), number) for number in range(400)]
+    (call,) = log(7, (MAKERS.index(message),), 1, 0.0)
+    path = tmp_path / "usage.log"
+    path.write_bytes(b"\n".join([*lines, call, *lines[:100], b""]))
+    switch(on=False)
+    slow = exported(tmp_path / "exporter", path, ticks=1)
+    shutil.rmtree(tmp_path / "exporter")
+    switch(on=True)
+    assert exported(tmp_path / "exporter", path, ticks=1) == slow
 
 
 def test_a_torn_record_is_told_where_it_stands(tmp_path, switch, soon, caplog):

@@ -21,9 +21,6 @@ from llm_cost_exporter.errors import ExporterError
 
 __all__ = ["group", "main"]
 
-_CONNECTION: Final = (
-    "http-connection"  # the name of the threads of web.server, which most commands have no need to import
-)
 _NAME: Final = "llm-cost-exporter"
 _COMMANDS: Final = {  # name: module with a click command called `command`
     "run": "run",
@@ -84,6 +81,7 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
+    callers = set(threading.enumerate())
     _prepare_output()
     if "run" in (sys.argv[1:2] if arguments is None else arguments[:1]):
         signal.pthread_sigmask(
@@ -107,15 +105,15 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as bad:
         _drop_output()
         status = _complain(f"{bad.filename or 'standard output'}: {(bad.strerror or str(bad)).lower()}", 1)
-    _leave(status if isinstance(status, int) else 0)
+    _leave(status if isinstance(status, int) else 0, callers)
 
 
-def _leave(status: int) -> NoReturn:
-    """Exit, without taking the interpreter down where a client's thread may still be in a library's own code (a password's check, a handshake).
+def _leave(status: int, callers: set[threading.Thread]) -> NoReturn:
+    """Exit, without taking the interpreter down where a thread of ours (not one of `callers`) may be in a library's own code: a password's check, a handshake.
 
     It would come back into an interpreter that is no more, and that aborts the process.
     """
-    if any(thread.name == _CONNECTION for thread in threading.enumerate()):
+    if any(thread.daemon for thread in set(threading.enumerate()) - callers):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
