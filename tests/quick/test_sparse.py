@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from datetime import UTC, datetime
@@ -142,7 +143,7 @@ def test_most_of_a_text_is_left_out(tmp_path, switch, soon, monkeypatch, maker):
 def test_the_first_call_of_all_has_the_time_of_the_text_before_it(tmp_path, switch, soon):
     """Until a ledger has a call nothing is read the quick way, and so nothing is left out."""
     lines = [text_of(Random(number), number) for number in range(400)]
-    (call,) = log(7, (MAKERS.index(message),), 1, 0.0)
+    call = json.dumps(message(Random(7), 1)).encode()
     path = tmp_path / "usage.log"
     path.write_bytes(b"\n".join([*lines, call, *lines[:100], b""]))
     switch(on=False)
